@@ -20,7 +20,7 @@ struct IsolationForestOptions {
   double max_features = 1.0;        ///< Share of the features that each tree sees, in (0, 1].
   bool bootstrap = false;           ///< Draw the rows with replacement.
   /// Share of the training rows to be called anomalies, in (0, 0.5]; without it the offset is -0.5.
-  std::optional<double> contamination;
+  std::optional<double> contamination = std::nullopt;
   std::uint64_t seed = 0;  ///< Everything random follows from it.
 
   bool operator==(const IsolationForestOptions&) const = default;

@@ -39,7 +39,7 @@ class Random {
 
 /// Derive the seed of an independent stream of numbers, such as one tree's.
 inline std::uint64_t mix_seed(std::uint64_t seed, std::uint64_t stream) {
-  Random random(seed ^ (stream + 1) * 0xd1342543de82ef95U);
+  Random random(Random(seed).next() + stream * 0xd1342543de82ef95U);
   return random.next();
 }
 

@@ -1,0 +1,70 @@
+#include "batch.h"
+
+#include <millstream/core/assert.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace millstream {
+namespace {
+
+struct Head {
+  std::uint32_t key_size;
+  std::uint32_t value_size;
+  std::uint16_t family;
+  DatabaseBatch::Impl::Kind kind;
+};
+
+}  // namespace
+
+void DatabaseBatch::Impl::append(Kind kind, FamilyIndex family, std::string_view key,
+                                 std::string_view value) {
+  Head head{};
+  head.key_size = static_cast<std::uint32_t>(key.size());
+  head.value_size = static_cast<std::uint32_t>(value.size());
+  head.family = static_cast<std::uint16_t>(family);
+  head.kind = kind;
+  MILLSTREAM_ASSERT(head.key_size == key.size() && head.value_size == value.size() &&
+                        head.family == family,
+                    "a row of 4 GB, or 65,536 families");
+  char raw[sizeof head];
+  std::memcpy(raw, &head, sizeof head);
+  bytes.append(raw, sizeof raw);
+  bytes.append(key);
+  bytes.append(value);
+}
+
+rocksdb::WriteBatch DatabaseBatch::Impl::to_rocksdb(const HandleOf& handle_of) const {
+  rocksdb::WriteBatch batch(bytes.size() + 64);
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    Head head{};
+    std::memcpy(&head, rest.data(), sizeof head);
+    rest.remove_prefix(sizeof head);
+    const rocksdb::Slice key(rest.data(), head.key_size);
+    const rocksdb::Slice value(rest.data() + head.key_size, head.value_size);
+    rocksdb::ColumnFamilyHandle* family = handle_of(head.family);
+    const rocksdb::Status status = head.kind == Kind::kPut ? batch.Put(family, key, value)
+                                                           : batch.Delete(family, key);
+    MILLSTREAM_ASSERT(status.ok(), "a batch in memory takes every row");
+    rest.remove_prefix(std::size_t{head.key_size} + head.value_size);
+  }
+  return batch;
+}
+
+DatabaseBatch::DatabaseBatch() : impl_(std::make_unique<Impl>()) {}
+DatabaseBatch::~DatabaseBatch() = default;
+DatabaseBatch::DatabaseBatch(DatabaseBatch&&) noexcept = default;
+DatabaseBatch& DatabaseBatch::operator=(DatabaseBatch&&) noexcept = default;
+
+void DatabaseBatch::put(FamilyIndex family, std::string_view key, std::string_view value) {
+  impl_->append(Impl::Kind::kPut, family, key, value);
+}
+void DatabaseBatch::erase(FamilyIndex family, std::string_view key) {
+  impl_->append(Impl::Kind::kErase, family, key, {});
+}
+void DatabaseBatch::clear() { impl_->bytes.clear(); }
+std::size_t DatabaseBatch::bytes() const { return impl_->bytes.size(); }
+bool DatabaseBatch::empty() const { return impl_->bytes.empty(); }
+
+}  // namespace millstream

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <millstream/rocks/database.h>
+
+#include <rocksdb/write_batch.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace millstream {
+
+/// Changes as bytes: a batch doesn't know the database, so families are still indices here.
+struct DatabaseBatch::Impl {
+  enum class Kind : char { kPut, kErase };
+
+  void append(Kind kind, FamilyIndex family, std::string_view key, std::string_view value);
+
+  /// The same as RocksDB wants it.
+  using HandleOf = std::function<rocksdb::ColumnFamilyHandle*(FamilyIndex)>;
+  [[nodiscard]] rocksdb::WriteBatch to_rocksdb(const HandleOf& handle_of) const;
+
+  std::string bytes;
+};
+
+}  // namespace millstream

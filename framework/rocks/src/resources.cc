@@ -1,0 +1,84 @@
+#include "resources.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+
+namespace millstream {
+
+RocksResources::Impl::Impl(const Options& options)
+    : memory_budget(std::max(options.memory_budget, std::size_t{1} << 20U)),
+      cache(rocksdb::NewLRUCache(memory_budget)),
+      write_buffers(std::make_shared<rocksdb::WriteBufferManager>(memory_budget / 2, cache)) {}
+
+RocksResources::RocksResources(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+RocksResources::~RocksResources() = default;
+
+std::size_t RocksResources::memory_used() const { return impl_->cache->GetUsage(); }
+
+namespace detail {
+namespace {
+
+rocksdb::CompressionType best_compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  const bool lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
+  return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
+
+}  // namespace
+
+rocksdb::DBOptions database_options(const RocksResources::Impl& resources,
+                                    bool create_if_missing) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = create_if_missing;
+  options.create_missing_column_families = true;
+  options.write_buffer_manager = resources.write_buffers;
+  options.max_background_jobs = 2;
+  options.max_open_files = 256;
+  // The log survives a killed process by itself; memtables come back from it.
+  options.avoid_flush_during_shutdown = true;
+  options.avoid_flush_during_recovery = true;
+  options.max_total_wal_size = std::uint64_t{32} << 20U;
+  options.bytes_per_sync = std::uint64_t{1} << 20U;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = std::size_t{1} << 20U;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const RocksResources::Impl& resources) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = resources.cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = best_compression();
+  options.write_buffer_size = std::clamp(resources.memory_budget / 8, std::size_t{1} << 20U,
+                                         std::size_t{16} << 20U);
+  options.arena_block_size = std::size_t{128} << 10U;
+  options.max_write_buffer_number = 3;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
+  options.level_compaction_dynamic_level_bytes = true;
+  return options;
+}
+
+Status to_status(const rocksdb::Status& status, const std::string& path, const char* doing) {
+  if (status.ok()) return {};
+  return Error::machine(std::string("RocksDB in ") + path + ": " + doing + ": " +
+                        status.ToString());
+}
+
+}  // namespace detail
+}  // namespace millstream

@@ -1,0 +1,372 @@
+#include "instance.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <random>
+#include <utility>
+
+namespace millstream {
+
+namespace {
+
+constexpr Duration kStepWait{20};
+constexpr Duration kMembershipWait{100};
+/// A thread that takes longer over a command has lost its tasks by the group's rules anyway.
+constexpr Duration kPatience{600'000};
+
+std::string random_hex(std::uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(generator()));
+  return text;
+}
+
+ExceptionHandler constant(HandlerResponse response) {
+  return [response](const RecordFault&) { return response; };
+}
+
+}  // namespace
+
+KafkaStreams::Impl::Impl(Result<std::shared_ptr<const BuiltTopology>> topology, Config config,
+                         Options options)
+    : topology_(std::move(topology)), config_(std::move(config)), options_(std::move(options)) {
+  services_.logger = options_.logger != nullptr ? options_.logger : &own_logger_;
+  services_.clock = options_.clock != nullptr ? options_.clock : &own_clock_;
+  services_.metrics = options_.metrics != nullptr ? options_.metrics : &own_metrics_;
+  if (options_.seed == 0) options_.seed = std::random_device()();
+}
+
+KafkaStreams::Impl::~Impl() {
+  close(Duration(30'000));
+  membership_runner_ = {};
+  runners_.clear();
+}
+
+Status KafkaStreams::Impl::start() {
+  const Status status = prepare();
+  if (!status) {
+    fail(status.error());
+    return status;
+  }
+  set_state(State::kRebalancing);
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    runners_.emplace_back([this, i](const std::stop_token& stop) { run_thread(i, stop); });
+  }
+  membership_runner_ = std::jthread([this](const std::stop_token& stop) { run_membership(stop); });
+  return {};
+}
+
+Status KafkaStreams::Impl::prepare() {
+  if (!topology_) return topology_.error();
+  services_.topology = topology_->get();
+  auto config = StreamsConfig::from(config_);
+  if (!config) return config.error();
+  services_.config = std::move(*config);
+  for (const std::string& warning : unknown_settings(config_, streams_setting_names())) {
+    if (options_.broker == nullptr) break;
+    services_.logger->debug(warning);
+  }
+  make_handlers();
+  MILLSTREAM_TRY(open_state_directory());
+  if (options_.broker != nullptr) {
+    services_.broker = options_.broker;
+  } else {
+    Config broker_config = config_;
+    broker_config.set("bootstrap.servers", services_.config.bootstrap_servers);
+    auto broker = open_broker(broker_config, *services_.clock, *services_.logger);
+    if (!broker) return broker.error();
+    own_broker_ = std::move(*broker);
+    services_.broker = own_broker_.get();
+  }
+  auto plan = make_task_plan(services_.config, *services_.topology, services_.broker->admin(),
+                             *services_.logger);
+  if (!plan) return plan.error();
+  services_.plan = std::move(*plan);
+  for (int i = 0; i < services_.config.threads; ++i) {
+    threads_.push_back(std::make_unique<StreamThread>(services_, i));
+    MILLSTREAM_TRY(threads_.back()->open());
+  }
+  return join_group();
+}
+
+void KafkaStreams::Impl::make_handlers() {
+  services_.handlers = options_.handlers;
+  Handlers& handlers = services_.handlers;
+  const StreamsConfig& config = services_.config;
+  if (!handlers.deserialization)
+    handlers.deserialization = constant(config.on_deserialization_error);
+  if (!handlers.processing) handlers.processing = constant(config.on_processing_error);
+  if (!handlers.production) handlers.production = constant(config.on_production_error);
+  services_.on_restore_start = options_.restore.on_restore_start;
+  services_.on_restore_progress = options_.restore.on_batch_restored;
+  services_.new_lineage = [seed = options_.seed,
+                           n = std::make_shared<std::atomic<std::uint64_t>>()] {
+    return random_hex(seed + n->fetch_add(1) + 1);
+  };
+}
+
+Status KafkaStreams::Impl::open_state_directory() {
+  services_.state_root = services_.config.state_dir + "/" + services_.config.application_id;
+  auto lock = DirectoryLock::acquire(services_.state_root);
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  rocks_ = std::make_unique<RocksResources>(
+      RocksResources::Options{.memory_budget = services_.config.memory_bytes / 4});
+  services_.rocks = rocks_.get();
+  return read_instance_id();
+}
+
+Status KafkaStreams::Impl::read_instance_id() {
+  const std::string path = services_.state_root + "/instance-id";
+  std::ifstream in(path);
+  if (in >> services_.instance_id && !services_.instance_id.empty()) return {};
+  services_.instance_id = random_hex(options_.seed);
+  const std::string fresh = path + ".new";
+  std::ofstream out(fresh, std::ios::trunc);
+  out << services_.instance_id << "\n";
+  out.close();
+  std::error_code failed;
+  if (out) std::filesystem::rename(fresh, path, failed);
+  if (!out || failed) {
+    return Error::machine("state directory " + services_.state_root +
+                          ": can't be written; check its permissions and free space");
+  }
+  return {};
+}
+
+Status KafkaStreams::Impl::join_group() {
+  auto membership = services_.broker->join(
+      {.group = services_.config.application_id,
+       .coordination_topic = services_.plan.coordination_topic,
+       .instance_id = services_.config.group_instance_id,
+       .client_id = services_.config.application_id + "-" + services_.instance_id,
+       .session_timeout = services_.config.session_timeout});
+  if (!membership) return membership.error();
+  membership_ = std::move(*membership);
+  services_.membership = membership_.get();
+  return {};
+}
+
+void KafkaStreams::Impl::set_state(State next) {
+  const State before = state_.exchange(next);
+  if (before == next) return;
+  services_.logger->info(
+      "state", {{"from", std::string(to_string(before))}, {"to", std::string(to_string(next))}});
+  if (options_.on_state) options_.on_state(next, before);
+}
+
+void KafkaStreams::Impl::fail(const Error& error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!error_.is_set()) error_ = error;
+  }
+  services_.logger->error("the instance ends", {{"error", std::string(error.message())}});
+  set_state(State::kError);
+}
+
+Error KafkaStreams::Impl::error() const {
+  const std::scoped_lock lock(mutex_);
+  return error_;
+}
+
+void KafkaStreams::Impl::run_thread(std::size_t index, const std::stop_token& stop) {
+  StreamThread& thread = *threads_[index];
+  while (!stop.stop_requested()) {
+    const Status status = thread.step(kStepWait);
+    if (!status && !recover_thread(thread, status.error())) break;
+    if (thread.idle()) thread.wait_for_command(kStepWait);
+  }
+  ended_threads_.fetch_add(1);
+}
+
+/// Ask what to do about an error; true if the thread goes on.
+bool KafkaStreams::Impl::recover_thread(StreamThread& thread, const Error& error) {
+  services_.logger->error(
+      "an error ended a thread's work",
+      {{"thread", std::to_string(thread.index())}, {"error", std::string(error.message())}});
+  const UncaughtResponse response =
+      options_.on_uncaught ? options_.on_uncaught(error) : UncaughtResponse::kShutdownClient;
+  const Status recovered = thread.recover();
+  if (response == UncaughtResponse::kReplaceThread && recovered) return true;
+  fail(error);
+  return false;
+}
+
+void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
+  while (!stop.stop_requested() && state() != State::kError) {
+    auto events = membership_->poll(kMembershipWait);
+    if (!events) {
+      fail(events.error());
+      break;
+    }
+    for (const MembershipEvent& event : *events) handle(event);
+    update_running();
+  }
+}
+
+void KafkaStreams::Impl::update_running() {
+  if (state() != State::kRebalancing || membership_->lease().generation < 0) return;
+  const bool running = std::all_of(threads_.begin(), threads_.end(),
+                                   [](const auto& thread) { return thread->all_running(); });
+  if (running) set_state(State::kRunning);
+}
+
+/// Give every thread a command and wait until all have carried it out; false if `timeout` was not
+/// enough. A thread that has ended doesn't answer, and isn't waited for.
+bool KafkaStreams::Impl::tell_all(
+    const std::function<void(StreamThread&, StreamThread::Done)>& command, Duration timeout) {
+  std::vector<std::future<void>> answers;
+  for (const auto& thread : threads_) {
+    auto promise = std::make_shared<std::promise<void>>();
+    answers.push_back(promise->get_future());
+    command(*thread, [promise] { promise->set_value(); });
+  }
+  const auto deadline = services_.clock->monotonic() + timeout;
+  for (auto& answer : answers) {
+    while (answer.wait_for(kStepWait) == std::future_status::timeout) {
+      if (ended_threads_.load() > 0) break;
+      if (services_.clock->monotonic() > deadline) return false;
+    }
+  }
+  return true;
+}
+
+void KafkaStreams::Impl::handle(const MembershipEvent& event) {
+  using Kind = MembershipEvent::Kind;
+  if (state() == State::kRunning) set_state(State::kRebalancing);
+  services_.metrics->counter("millstream_rebalances_total", "Changes of assignment.").add();
+  switch (event.kind) {
+    case Kind::kAssigned:
+      carry_out_assigned(event);
+      break;
+    case Kind::kRevoked:
+      tell_all([](StreamThread& t, StreamThread::Done done) { t.suspend(std::move(done)); },
+               kPatience);
+      for (const PartitionId p : event.partitions) {
+        owned_.erase(services_.plan.tasks[static_cast<std::size_t>(p)]);
+      }
+      break;
+    case Kind::kLost:
+      tell_all([](StreamThread& t, StreamThread::Done done) { t.lose(std::move(done)); },
+               kPatience);
+      owned_.clear();
+      break;
+  }
+  membership_->acknowledge();
+}
+
+void KafkaStreams::Impl::carry_out_assigned(const MembershipEvent& event) {
+  for (const PartitionId p : event.partitions) {
+    owned_.insert(services_.plan.tasks[static_cast<std::size_t>(p)]);
+  }
+  const auto shares = spread(owned_);
+  std::size_t index = 0;
+  tell_all(
+      [&](StreamThread& thread, StreamThread::Done done) {
+        thread.assign(shares.at(index++), event.lease, std::move(done));
+      },
+      kPatience);
+}
+
+/// Each thread keeps the tasks that it has; new ones go to the thread with the fewest.
+std::map<std::size_t, std::set<TaskId>> KafkaStreams::Impl::spread(const std::set<TaskId>& tasks) {
+  std::map<std::size_t, std::set<TaskId>> shares;
+  for (std::size_t i = 0; i < threads_.size(); ++i) shares[i];
+  const std::size_t most = (tasks.size() + threads_.size() - 1) / threads_.size();
+  std::vector<TaskId> fresh;
+  for (const TaskId task : tasks) {
+    const auto before = thread_of_.find(task);
+    if (before != thread_of_.end() && shares[before->second].size() < most) {
+      shares[before->second].insert(task);
+    } else {
+      fresh.push_back(task);
+    }
+  }
+  for (const TaskId task : fresh) {
+    const auto least = std::min_element(
+        shares.begin(), shares.end(),
+        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    least->second.insert(task);
+  }
+  thread_of_.clear();
+  for (const auto& [thread, share] : shares) {
+    for (const TaskId task : share) thread_of_[task] = thread;
+  }
+  return shares;
+}
+
+void KafkaStreams::Impl::finish_input() {
+  finishing_.store(true);
+  for (const auto& thread : threads_) {
+    thread->finish_input([this](int subtopology) { return upstream_finished(subtopology); });
+  }
+}
+
+/// Whether every task that writes what this sub-topology reads is through with its own input.
+bool KafkaStreams::Impl::upstream_finished(int subtopology) const {
+  std::set<TaskId> finished;
+  for (const auto& thread : threads_) finished.merge(thread->finished_tasks());
+  std::set<std::string> reads;
+  for (const Subtopology& one : services_.topology->subtopologies()) {
+    if (one.id != subtopology) continue;
+    for (const SourceTopic& source : one.sources) reads.insert(source.name);
+  }
+  for (const Subtopology& writer : services_.topology->subtopologies()) {
+    const bool feeds =
+        writer.id != subtopology &&
+        std::any_of(writer.sinks.begin(), writer.sinks.end(),
+                    [&](const SourceTopic& sink) { return reads.contains(sink.name); });
+    if (!feeds) continue;
+    for (const TaskId task : services_.plan.tasks) {
+      if (task.subtopology == writer.id && !finished.contains(task)) return false;
+    }
+  }
+  return true;
+}
+
+bool KafkaStreams::Impl::input_finished() const {
+  if (!finishing_.load()) return false;
+  std::size_t finished = 0;
+  std::size_t all = 0;
+  for (const auto& thread : threads_) {
+    finished += thread->finished_tasks().size();
+    all += thread->snapshot().size();
+  }
+  return all > 0 && finished >= all;
+}
+
+std::vector<TaskStatus> KafkaStreams::Impl::tasks() const {
+  std::vector<TaskStatus> all;
+  for (const auto& thread : threads_) {
+    for (const TaskSnapshot& s : thread->snapshot()) {
+      all.push_back({s.task, thread->index(), s.restoring, s.restore_remaining, s.records,
+                     s.commits, s.lag, s.stream_time});
+    }
+  }
+  return all;
+}
+
+bool KafkaStreams::Impl::close(Duration timeout) {
+  const State before = state();
+  if (before == State::kNotRunning || before == State::kCreated) return true;
+  if (before != State::kError) set_state(State::kPendingShutdown);
+  membership_runner_.request_stop();
+  if (membership_runner_.joinable()) membership_runner_.join();
+  const bool in_time = tell_all(
+      [](StreamThread& thread, StreamThread::Done done) { thread.shut_down(std::move(done)); },
+      timeout);
+  for (std::jthread& runner : runners_) runner.request_stop();
+  runners_.clear();
+  threads_.clear();
+  if (membership_ != nullptr) membership_->leave();
+  membership_.reset();
+  own_broker_.reset();
+  lock_.reset();
+  if (state() != State::kError) set_state(State::kNotRunning);
+  return in_time;
+}
+
+}  // namespace millstream

@@ -1,0 +1,65 @@
+#include "record_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millstream {
+
+void RecordQueue::add(std::unique_ptr<FetchedBatch> batch) {
+  if (batch->records().empty()) return;
+  queued_ += batch->records().size();
+  batches_.push_back(std::move(batch));
+  waiting_since.reset();
+}
+
+RawRecord RecordQueue::raw_of(const FetchedBatch& batch, std::size_t index) {
+  const FetchedRecord& record = batch.records()[index];
+  headers_ = batch.headers(index);
+  return {source_topic_, partition_.partition, record.offset, record.timestamp,
+          record.key,    record.value,         &headers_};
+}
+
+void RecordQueue::load_head(RawRecord& raw) {
+  while (!has_head_ && queued_ > 0) {
+    const FetchedBatch& batch = *batches_.front();
+    raw = raw_of(batch, next_);
+    if (head_->load(raw, partition_time_) == SourceHead::Outcome::kReady) {
+      has_head_ = true;
+      partition_time_ = std::max(partition_time_, head_->timestamp());
+      return;
+    }
+    consumed_ = millstream::next(raw.offset);
+    --queued_;
+    if (++next_ == batch.records().size()) {
+      batches_.pop_front();
+      next_ = 0;
+    }
+  }
+}
+
+void RecordQueue::process_head(RawRecord& raw) {
+  const FetchedBatch& batch = *batches_.front();
+  const FetchedRecord& record = batch.records()[next_];
+  raw = {source_topic_, partition_.partition, record.offset, record.timestamp,
+         record.key,    record.value,         &headers_};
+  head_->process();
+  has_head_ = false;
+  consumed_ = millstream::next(record.offset);
+  --queued_;
+  if (++next_ == batch.records().size()) {
+    batches_.pop_front();
+    next_ = 0;
+  }
+}
+
+void RecordQueue::clear() {
+  batches_.clear();
+  next_ = 0;
+  queued_ = 0;
+  has_head_ = false;
+  waiting_since.reset();
+  position_ = Offset::kNone;
+  known_end_ = Offset::kNone;
+}
+
+}  // namespace millstream

@@ -1,0 +1,245 @@
+#include "stream_thread.h"
+
+#include <millstream/topology/errors.h>
+
+#include <exception>
+#include <utility>
+
+namespace millstream {
+
+namespace {
+
+/// Records processed a task before others have their turn.
+constexpr std::size_t kRecordsPerTurn = 1000;
+
+std::vector<double> latency_bounds() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+          0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+}
+
+}  // namespace
+
+StreamThread::StreamThread(RuntimeServices& services, int index)
+    : services_(&services),
+      index_(index),
+      collector_(services, index),
+      commit_latency_(&services.metrics->histogram("millstream_commit_seconds",
+                                                   "Time a commit takes.", latency_bounds())),
+      process_latency_(&services.metrics->histogram(
+          "millstream_process_seconds", "Time from fetch to the end of processing, a turn.",
+          latency_bounds())),
+      commits_(&services.metrics->counter("millstream_commits_total", "Commits by outcome.",
+                                          {{"outcome", "committed"}})),
+      aborts_(&services.metrics->counter("millstream_commits_total", "Commits by outcome.",
+                                         {{"outcome", "aborted"}})),
+      records_in_(&services.metrics->counter("millstream_records_fetched_total",
+                                             "Records fetched from source topics.")) {}
+
+StreamThread::~StreamThread() = default;
+
+Status StreamThread::open() {
+  const std::string name = services_->config.application_id + "-" + services_->instance_id + "-" +
+                           std::to_string(index_);
+  auto consumer = services_->broker->make_consumer(
+      {.client_id = name + "-consumer",
+       .fetch_budget = services_->config.memory_bytes / 8 /
+                       static_cast<std::size_t>(services_->config.threads)});
+  if (!consumer) return consumer.error();
+  consumer_ = std::move(*consumer);
+  auto restore = services_->broker->make_consumer({.client_id = name + "-restore-consumer"});
+  if (!restore) return restore.error();
+  restore_consumer_ = std::move(*restore);
+  last_commit_ = services_->clock->now();
+  return collector_.open();
+}
+
+Status StreamThread::step(Duration wait) {
+  try {
+    MILLSTREAM_TRY(run_commands());
+    if (shut_down_ || suspended_) return {};
+    MILLSTREAM_TRY(open_tasks());
+    MILLSTREAM_TRY(step_restores(tasks_.empty() ? wait : Duration(0)));
+    MILLSTREAM_TRY(fetch(wait));
+    const auto began = services_->clock->monotonic();
+    const Timestamp now = services_->clock->now();
+    std::size_t processed = 0;
+    for (const auto& [id, task] : tasks_) {
+      processed += task->process(kRecordsPerTurn, now);
+      task->punctuate(now);
+      regulate(*task);
+    }
+    if (processed > 0) {
+      const std::chrono::duration<double> took = services_->clock->monotonic() - began;
+      process_latency_->observe(took.count());
+    }
+    finish_inputs(now);
+    return commit(false);
+  } catch (const std::exception& error) {
+    return Error::data(error.what());
+  }
+}
+
+Status StreamThread::recover() {
+  if (collector_.in_transaction()) {
+    static_cast<void>(collector_.producer().abort_transaction());
+    collector_.transaction_ended();
+  }
+  std::set<TaskId> all = to_open_;
+  for (const auto& [id, task] : tasks_) all.insert(id);
+  for (const auto& [id, restore] : restores_) all.insert(id);
+  for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  to_open_ = std::move(all);
+  finishing_.clear();
+  return collector_.open();
+}
+
+void StreamThread::enqueue(std::function<Status()> run, Done done) {
+  const std::scoped_lock lock(mutex_);
+  commands_.push_back({std::move(run), std::move(done)});
+  arrived_.notify_all();
+}
+
+void StreamThread::wait_for_command(Duration timeout) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, timeout, [this] { return !commands_.empty(); });
+}
+
+Status StreamThread::run_commands() {
+  while (true) {
+    Command command;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (commands_.empty()) return {};
+      command = std::move(commands_.front());
+      commands_.pop_front();
+    }
+    const Status status = command.run();
+    if (command.done) command.done();
+    MILLSTREAM_TRY(status);
+  }
+}
+
+void StreamThread::assign(std::set<TaskId> tasks, Lease lease, Done done) {
+  all_running_.store(tasks.empty());
+  enqueue([this, tasks = std::move(tasks),
+           lease = std::move(lease)] { return carry_out_assign(tasks, lease); },
+          std::move(done));
+}
+
+void StreamThread::suspend(Done done) {
+  enqueue([this] { return carry_out_suspend(); }, std::move(done));
+}
+
+void StreamThread::lose(Done done) {
+  enqueue([this] { return carry_out_lose(); }, std::move(done));
+}
+
+void StreamThread::shut_down(Done done) {
+  enqueue([this] { return carry_out_shut_down(); }, std::move(done));
+}
+
+void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
+  const std::scoped_lock lock(mutex_);
+  upstream_finished_ = std::move(upstream_finished);
+}
+
+Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
+  lease_ = lease;
+  std::vector<TaskId> gone;
+  for (const auto& [id, task] : tasks_) {
+    if (!tasks.contains(id)) gone.push_back(id);
+  }
+  for (const auto& [id, restore] : restores_) {
+    if (!tasks.contains(id)) gone.push_back(id);
+  }
+  for (const TaskId id : gone) MILLSTREAM_TRY(close_task(id, true));
+  to_open_.clear();
+  for (const TaskId id : tasks) {
+    if (!tasks_.contains(id) && !restores_.contains(id)) to_open_.insert(id);
+  }
+  retry_open_at_.reset();
+  suspended_ = false;
+  for (const auto& [id, task] : tasks_) {
+    for (const TopicPartition& partition : task->source_partitions()) {
+      if (!paused_.contains(partition)) consumer_->resume(partition);
+    }
+  }
+  publish();
+  return {};
+}
+
+Status StreamThread::carry_out_suspend() {
+  Status status;
+  if (!suspended_) status = commit(true);
+  suspended_ = true;
+  for (const auto& [partition, task] : owners_) consumer_->pause(partition);
+  return status;
+}
+
+Status StreamThread::carry_out_lose() {
+  suspended_ = true;
+  if (collector_.in_transaction()) {
+    static_cast<void>(collector_.producer().abort_transaction());
+    collector_.transaction_ended();
+    collector_.clear_fault();
+  }
+  std::vector<TaskId> all;
+  for (const auto& [id, task] : tasks_) all.push_back(id);
+  for (const auto& [id, restore] : restores_) all.push_back(id);
+  for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  to_open_.clear();
+  publish();
+  return {};
+}
+
+Status StreamThread::carry_out_shut_down() {
+  shut_down_ = true;
+  Status status;
+  if (!suspended_) status = commit(true);
+  std::vector<TaskId> all;
+  for (const auto& [id, task] : tasks_) all.push_back(id);
+  for (const auto& [id, restore] : restores_) all.push_back(id);
+  for (const TaskId id : all) {
+    const Status closed = close_task(id, true);
+    if (status) status = closed;
+  }
+  publish();
+  return status;
+}
+
+std::vector<TaskSnapshot> StreamThread::snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  return snapshot_;
+}
+
+std::set<TaskId> StreamThread::finished_tasks() const {
+  const std::scoped_lock lock(mutex_);
+  return finished_;
+}
+
+void StreamThread::publish() {
+  std::vector<TaskSnapshot> tasks;
+  for (const auto& [id, task] : tasks_) {
+    TaskSnapshot one;
+    one.task = id;
+    one.records = task->records_processed();
+    one.commits = task->mark().number;
+    one.stream_time = task->stream_time();
+    for (const TopicPartition& partition : task->source_partitions()) {
+      const Offset end = consumer_->known_end(partition);
+      const auto done = task->mark().input_offsets.find(partition);
+      if (end == Offset::kNone || done == task->mark().input_offsets.end()) continue;
+      one.lag += std::max<std::int64_t>(0, to_int(end) - to_int(done->second));
+    }
+    tasks.push_back(one);
+  }
+  for (const auto& [id, restore] : restores_) {
+    tasks.push_back(
+        {.task = id, .restoring = true, .restore_remaining = restore->remaining_offsets()});
+  }
+  all_running_.store(restores_.empty() && to_open_.empty());
+  const std::scoped_lock lock(mutex_);
+  snapshot_ = std::move(tasks);
+}
+
+}  // namespace millstream

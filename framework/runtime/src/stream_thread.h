@@ -1,0 +1,146 @@
+#pragma once
+
+#include <millstream/core/ids.h>
+#include <millstream/core/time.h>
+#include <millstream/runtime/stream_task.h>
+#include <millstream/transport/broker.h>
+
+#include "runtime_services.h"
+#include "task_restore.h"
+#include "thread_collector.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+namespace millstream {
+
+/// What one task looks like from outside, for pages and metrics.
+struct TaskSnapshot {
+  TaskId task;
+  bool restoring = false;
+  std::int64_t restore_remaining = 0;
+  std::uint64_t records = 0;
+  std::uint64_t commits = 0;
+  std::int64_t lag = 0;
+  Timestamp stream_time;
+};
+
+/// Owns tasks and steps them: fetch, process, punctuate, commit, restore. It has no thread, clock
+/// or sleep of its own: whoever calls `step` brings them. Commands come from another thread and are
+/// carried out in `step`.
+/// **Source**: StreamThread and TaskManager of Kafka Streams.
+class StreamThread {
+ public:
+  StreamThread(RuntimeServices& services, int index);
+  ~StreamThread();
+
+  /// Open consumer and producer; under exactly-once fence and settle the predecessor.
+  Status open();
+  /// A bounded piece of work; waits for records up to `wait` when there is nothing else to do.
+  /// **Errors**: the first error ends the thread's work: see `recover`.
+  Status step(Duration wait);
+  /// After an error of `step`: abort, settle, and open every task anew from its last commit.
+  Status recover();
+
+  // Commands. Thread: any. `done` is called from `step` when the command was carried out.
+  using Done = std::function<void()>;
+  /// These are the tasks from now on, under this lease; others are closed.
+  void assign(std::set<TaskId> tasks, Lease lease, Done done);
+  /// Commit and hold still until the next `assign`.
+  void suspend(Done done);
+  /// Forget all tasks without committing: they belong to somebody else.
+  void lose(Done done);
+  /// Commit, close, and do nothing more.
+  void shut_down(Done done);
+  /// See KafkaStreams::finish_input.
+  void finish_input(std::function<bool(int subtopology)> upstream_finished);
+
+  /// Nothing to do until a command comes. Thread: the stepping one.
+  [[nodiscard]] bool idle() const {
+    return shut_down_ || suspended_ || (tasks_.empty() && restores_.empty());
+  }
+  /// Wait for a command, or `timeout`.
+  void wait_for_command(Duration timeout);
+
+  [[nodiscard]] int index() const { return index_; }
+  /// Tasks as of the last step. Thread: any.
+  [[nodiscard]] std::vector<TaskSnapshot> snapshot() const;
+  /// Every assigned task runs. Thread: any.
+  [[nodiscard]] bool all_running() const { return all_running_.load(); }
+  /// Tasks whose input is finished and committed, after finish_input. Thread: any.
+  [[nodiscard]] std::set<TaskId> finished_tasks() const;
+
+ private:
+  struct Command {
+    std::function<Status()> run;
+    Done done;
+  };
+  void enqueue(std::function<Status()> run, Done done);
+  Status run_commands();
+  Status carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease);
+  Status carry_out_suspend();
+  Status carry_out_lose();
+  Status carry_out_shut_down();
+
+  // thread_tasks.cc
+  Status open_tasks();
+  Status step_restores(Duration wait);
+  Status start_task(TaskRestore& restore);
+  Status close_task(TaskId id, bool clean);
+  Status fetch(Duration wait);
+  void distribute(std::vector<std::unique_ptr<FetchedBatch>> batches);
+  void regulate(StreamTask& task);
+  StreamTask* owner_of(const TopicPartition& partition);
+
+  // thread_commit.cc
+  Status commit(bool all);
+  Status commit_tasks(const std::vector<StreamTask*>& tasks);
+  std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
+  OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
+                                const std::vector<CommitMark>& marks);
+  ProducerStatus send_commit(const OffsetsByPartition& offsets);
+  Status handle_fault(const ProducerStatus& fault);
+  Status rewind_tasks();
+  void publish();
+  void finish_inputs(Timestamp now);
+
+  RuntimeServices* services_;
+  int index_;
+  std::unique_ptr<Consumer> consumer_;
+  std::unique_ptr<Consumer> restore_consumer_;
+  ThreadCollector collector_;
+  std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
+  std::map<TaskId, std::unique_ptr<TaskRestore>> restores_;
+  std::set<TaskId> to_open_;
+  std::map<TopicPartition, StreamTask*> owners_;
+  std::set<TopicPartition> paused_;
+  Lease lease_;
+  bool suspended_ = true;
+  bool shut_down_ = false;
+  Timestamp last_commit_;
+  std::optional<Timestamp> retry_open_at_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable arrived_;
+  std::deque<Command> commands_;
+  std::vector<TaskSnapshot> snapshot_;
+  std::function<bool(int)> upstream_finished_;
+  std::set<TaskId> finished_;
+  std::set<TaskId> finishing_;  // advanced, not yet committed; the thread's own
+  std::atomic<bool> all_running_{false};
+
+  Histogram* commit_latency_;
+  Histogram* process_latency_;
+  Counter* commits_;
+  Counter* aborts_;
+  Counter* records_in_;
+};
+
+}  // namespace millstream

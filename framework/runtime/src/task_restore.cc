@@ -1,0 +1,226 @@
+#include "task_restore.h"
+
+#include <millstream/core/assert.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millstream {
+
+namespace {
+
+constexpr std::size_t kRestoreBatch = 10'000;
+
+std::string full_source_name(const StreamsConfig& config, const SourceTopic& source) {
+  return source.internal ? internal_topic(config, source.name) : source.name;
+}
+
+const Subtopology& subtopology_of(const BuiltTopology& topology, TaskId task) {
+  const auto& all = topology.subtopologies();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.id == task.subtopology; });
+  MILLSTREAM_ASSERT(found != all.end(), "a task of no sub-topology");
+  return *found;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services, TaskId task) {
+  std::unique_ptr<TaskRestore> restore(new TaskRestore(services, task));
+  restore->subtopology_ = &subtopology_of(*services.topology, task);
+  MILLSTREAM_TRY(restore->open_state());
+  auto facts = restore->gather_facts();
+  if (!facts) return facts.error();
+  auto plan = plan_recovery(*facts);
+  if (!plan) return plan.error().within("task " + task.to_string());
+  if (!plan->notice.empty()) {
+    services.logger->warning(plan->notice, {{"task", task.to_string()}});
+  }
+  if (plan->wipe) {
+    services.metrics->counter("millstream_state_wipes_total", "Local states dropped and rebuilt.")
+        .add();
+    MILLSTREAM_TRY(restore->state_->wipe());
+  }
+  restore->mark_ = std::move(plan->mark);
+  if (restore->mark_.lineage.empty()) restore->mark_.lineage = services.new_lineage();
+  MILLSTREAM_TRY(restore->complete_offsets(*facts));
+  MILLSTREAM_TRY(restore->find_tails());
+  return restore;
+}
+
+Status TaskRestore::open_state() {
+  const bool persistent = std::any_of(subtopology_->stores.begin(), subtopology_->stores.end(),
+                                      [](const StoreSpec& store) { return store.persistent; });
+  TaskStateOptions options;
+  options.task = task_;
+  options.stores = subtopology_->stores;
+  if (persistent) options.directory = services_->state_root + "/" + task_.to_string();
+  options.resources = services_->rocks;
+  options.buffer_budget = std::max<std::size_t>(
+      services_->config.memory_bytes / 2 / std::max<std::size_t>(services_->plan.tasks.size(), 1),
+      std::size_t{1} << 20U);
+  options.logger = services_->logger;
+  auto opened = TaskState::open(std::move(options));
+  if (!opened) return opened.error();
+  state_ = std::move(*opened);
+  return {};
+}
+
+Result<RecoveryFacts> TaskRestore::gather_facts() {
+  RecoveryFacts facts;
+  for (const SourceTopic& source : subtopology_->sources) {
+    facts.sources.push_back({full_source_name(services_->config, source), task_.partition});
+  }
+  auto committed =
+      services_->broker->admin().committed_offsets(services_->config.application_id, facts.sources);
+  if (!committed) return committed.error();
+  facts.committed = std::move(*committed);
+  auto record = read_commit_record(facts.committed);
+  if (!record) return record.error();
+  facts.record = std::move(*record);
+  facts.stored = state_->stored_mark();
+  return facts;
+}
+
+/// The newest commit record of this task: from where the committed offsets say that theirs lies, to
+/// the end of the task's partition of the commits topic.
+Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
+    const OffsetsByPartition& committed) {
+  const TopicPartition partition{services_->plan.commits_topic, services_->plan.index_of(task_)};
+  const std::vector<TopicPartition> partitions{partition};
+  Admin& admin = services_->broker->admin();
+  const auto ends = admin.end_offsets(partitions, Isolation::kReadUncommitted);
+  if (!ends) return ends.error();
+  const auto begins = admin.beginning_offsets(partitions);
+  if (!begins) return begins.error();
+  Offset from = begins->at(partition);
+  const Offset end = ends->at(partition);
+  for (const auto& [tp, offset] : committed) {
+    if (const auto metadata = OffsetMetadata::parse(offset.metadata)) {
+      from = std::max(from, metadata->commit_record);
+    }
+  }
+  std::optional<CommitMark> newest;
+  if (from >= end) return newest;
+  auto consumer = services_->broker->make_consumer(
+      {.client_id = services_->config.application_id + "-commits-reader"});
+  if (!consumer) return consumer.error();
+  const std::vector<PartitionPosition> start{{partition, from}};
+  MILLSTREAM_TRY((*consumer)->assign(start));
+  while ((*consumer)->position(partition) < end) {
+    auto batches = (*consumer)->poll(kRestoreBatch, Duration(100));
+    if (!batches) return batches.error();
+    for (const auto& batch : *batches) {
+      for (const FetchedRecord& record : batch->records()) {
+        if (record.key != task_.to_string() || !record.value) continue;
+        auto mark = CommitMark::parse(*record.value);
+        if (!mark) return mark.error().within("commit record of task " + task_.to_string());
+        newest = std::move(*mark);
+      }
+    }
+  }
+  return newest;
+}
+
+/// Where sources begin that have no offset yet: by their reset policy. A task that already has
+/// state never resets: then `plan_recovery` has refused or found every offset.
+Status TaskRestore::complete_offsets(const RecoveryFacts& facts) {
+  Admin& admin = services_->broker->admin();
+  for (std::size_t i = 0; i < facts.sources.size(); ++i) {
+    const TopicPartition& source = facts.sources[i];
+    if (mark_.input_offsets.contains(source)) continue;
+    const SourceTopic& topic = subtopology_->sources[i];
+    const std::string policy =
+        topic.internal ? "earliest"
+                       : topic.reset_policy.value_or(services_->config.auto_offset_reset);
+    const std::vector<TopicPartition> one{source};
+    auto offsets = policy == "latest" ? admin.end_offsets(one, Isolation::kReadCommitted)
+                                      : admin.beginning_offsets(one);
+    if (!offsets) return offsets.error();
+    mark_.input_offsets[source] = offsets->at(source);
+  }
+  return {};
+}
+
+Status TaskRestore::find_tails() {
+  const auto positions = state_->restored_positions();
+  const bool current = state_->stored_mark() && state_->stored_mark()->number == mark_.number &&
+                       state_->stored_mark()->lineage == mark_.lineage;
+  Admin& admin = services_->broker->admin();
+  for (const StoreSpec& store : subtopology_->stores) {
+    if (!store.logging) continue;
+    if (current && store.persistent) continue;
+    const TopicPartition changelog{changelog_topic(services_->config, store), task_.partition};
+    const std::vector<TopicPartition> one{changelog};
+    const auto begins = admin.beginning_offsets(one);
+    if (!begins) return begins.error();
+    const auto ends = admin.end_offsets(one, Isolation::kReadUncommitted);
+    if (!ends) return ends.error();
+    Tail tail{store.name, begins->at(changelog), ends->at(changelog)};
+    const auto reached = positions.find(store.name);
+    if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
+    if (!store.changelog_topic.empty()) tail.end = mark_.input_offsets.at(changelog);
+    if (tail.position >= tail.end) continue;
+    services_->logger->info("restores a store", {{"task", task_.to_string()},
+                                                 {"store", store.name},
+                                                 {"from", std::to_string(to_int(tail.position))},
+                                                 {"to", std::to_string(to_int(tail.end))}});
+    if (services_->on_restore_start) {
+      services_->on_restore_start(task_, store.name, tail.position, tail.end);
+    }
+    tails_.emplace(changelog, std::move(tail));
+  }
+  return {};
+}
+
+std::vector<PartitionPosition> TaskRestore::remaining() const {
+  std::vector<PartitionPosition> positions;
+  for (const auto& [changelog, tail] : tails_) positions.push_back({changelog, tail.position});
+  return positions;
+}
+
+Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
+  Tail& tail = tails_.at(batch.partition());
+  std::vector<ChangelogRecord> records;
+  records.reserve(batch.records().size());
+  for (const FetchedRecord& record : batch.records()) {
+    if (record.offset >= tail.end) break;
+    if (record.key) records.push_back({*record.key, record.value, record.timestamp});
+  }
+  tail.position = std::min(position, std::max(tail.end, tail.position));
+  if (services_->on_restore_progress) {
+    services_->on_restore_progress(task_, tail.store, tail.position);
+  }
+  return state_->restore(tail.store, records, tail.position);
+}
+
+Status TaskRestore::note_position(const TopicPartition& changelog, Offset position) {
+  Tail& tail = tails_.at(changelog);
+  if (position <= tail.position) return {};
+  tail.position = position;
+  return {};
+}
+
+bool TaskRestore::finished() const {
+  return std::all_of(tails_.begin(), tails_.end(),
+                     [](const auto& entry) { return entry.second.position >= entry.second.end; });
+}
+
+std::int64_t TaskRestore::remaining_offsets() const {
+  std::int64_t sum = 0;
+  for (const auto& [changelog, tail] : tails_) {
+    sum += std::max<std::int64_t>(0, to_int(tail.end) - to_int(tail.position));
+  }
+  return sum;
+}
+
+Result<std::unique_ptr<TaskState>> TaskRestore::finish() {
+  for (const auto& [changelog, tail] : tails_) {
+    Offset& position = mark_.changelog_positions[tail.store];
+    position = std::max(position, tail.end);
+  }
+  MILLSTREAM_TRY(state_->finish_restore(mark_));
+  return std::move(state_);
+}
+
+}  // namespace millstream

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <millstream/state/task_state.h>
+#include <millstream/transport/broker.h>
+
+#include "recovery.h"
+#include "runtime_services.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millstream {
+
+/// A task on its way to where it left off: its state, the commit that it is restored to, and what
+/// is still to be read of its changelogs. **Thread**: the stream thread's.
+class TaskRestore {
+ public:
+  /// Open the task's state, find out where it goes on, and which changelog tails it needs. Blocks
+  /// for the broker's answers. **Errors**: kMachine; the task can be tried again.
+  static Result<std::unique_ptr<TaskRestore>> begin(RuntimeServices& services, TaskId task);
+
+  [[nodiscard]] TaskId task() const { return task_; }
+  /// The changelog partitions to be read, each from its position.
+  [[nodiscard]] std::vector<PartitionPosition> remaining() const;
+  [[nodiscard]] bool owns(const TopicPartition& changelog) const {
+    return tails_.contains(changelog);
+  }
+  /// Apply records of one changelog; `position` is the consumer's after them.
+  Status apply(const FetchedBatch& batch, Offset position);
+  /// The consumer has reached `position` without records.
+  Status note_position(const TopicPartition& changelog, Offset position);
+  [[nodiscard]] bool finished() const;
+  /// Records still to come, at most.
+  [[nodiscard]] std::int64_t remaining_offsets() const;
+
+  /// Everything is there: the state, and the commit that it belongs to.
+  Result<std::unique_ptr<TaskState>> finish();
+  [[nodiscard]] const CommitMark& mark() const { return mark_; }
+
+ private:
+  struct Tail {
+    std::string store;
+    Offset position = Offset::kNone;
+    Offset end = Offset::kNone;
+  };
+  TaskRestore(RuntimeServices& services, TaskId task) : services_(&services), task_(task) {}
+
+  Status open_state();
+  Result<RecoveryFacts> gather_facts();
+  Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
+  Status complete_offsets(const RecoveryFacts& facts);
+  Status find_tails();
+
+  RuntimeServices* services_;
+  TaskId task_;
+  const Subtopology* subtopology_ = nullptr;
+  std::unique_ptr<TaskState> state_;
+  CommitMark mark_;
+  std::map<TopicPartition, Tail> tails_;
+};
+
+}  // namespace millstream

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <millstream/runtime/record_collector.h>
+#include <millstream/transport/broker.h>
+
+#include "runtime_services.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millstream {
+
+/// Sends what a thread's tasks write, in the thread's transaction if there is one. A fault of the
+/// transaction is kept until the commit asks for it; what is sent meanwhile is dropped, since the
+/// transaction will be. **Thread**: the stream thread's.
+class ThreadCollector final : public RecordCollector {
+ public:
+  ThreadCollector(RuntimeServices& services, int thread_index);
+
+  /// Make the producer; under exactly-once settle and fence its predecessor. Also after a fatal
+  /// fault.
+  Status open();
+  Status send(const OutgoingRecord& record) override;
+  PartitionId partition_count(std::string_view topic) override;
+
+  [[nodiscard]] bool exactly_once() const { return exactly_once_; }
+  [[nodiscard]] Producer& producer() { return *producer_; }
+  /// Begin the transaction unless it is open (exactly-once).
+  void begin();
+  [[nodiscard]] bool in_transaction() const { return in_transaction_; }
+  void transaction_ended() { in_transaction_ = false; }
+  /// The first fault since the last `clear_fault`.
+  [[nodiscard]] const ProducerStatus& fault() const { return fault_; }
+  void clear_fault() { fault_ = {}; }
+  void note(ProducerStatus status);
+
+ private:
+  RuntimeServices* services_;
+  int thread_index_;
+  bool exactly_once_;
+  std::unique_ptr<Producer> producer_;
+  bool in_transaction_ = false;
+  ProducerStatus fault_;
+  std::map<std::string, PartitionId, std::less<>> partitions_;
+  Counter* records_out_;
+};
+
+}  // namespace millstream

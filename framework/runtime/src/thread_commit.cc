@@ -1,0 +1,157 @@
+#include "stream_thread.h"
+
+#include <utility>
+
+namespace millstream {
+
+// How a thread commits: outputs, changes, commit records and offsets as one. docs/exactly-once.md.
+
+Status StreamThread::commit(bool all) {
+  const Timestamp now = services_->clock->now();
+  bool due = all || now - last_commit_ >= services_->config.commit_interval;
+  for (const auto& [id, task] : tasks_) due = due || task->commit_requested();
+  if (!collector_.fault()) return handle_fault(collector_.fault());
+  if (!due) return {};
+  last_commit_ = now;
+  std::vector<StreamTask*> tasks;
+  for (const auto& [id, task] : tasks_) {
+    task->flush();
+    const bool refresh = now - task->mark().committed_at >= services_->config.offsets_refresh &&
+                         task->mark().number > 0;
+    if (task->needs_commit() || refresh || finishing_.contains(id)) tasks.push_back(task.get());
+  }
+  Status status;
+  if (!tasks.empty() || collector_.in_transaction()) status = commit_tasks(tasks);
+  publish();
+  return status;
+}
+
+Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks) {
+  const auto began = services_->clock->monotonic();
+  collector_.begin();
+  std::vector<CommitMark> marks = write_changes(tasks);
+  if (collector_.fault()) collector_.note(send_commit(offsets_of(tasks, marks)));
+  if (!collector_.fault()) return handle_fault(collector_.fault());
+  collector_.transaction_ended();
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    tasks[i]->committed(std::move(marks[i]));
+    if (tasks[i]->state().wants_spill()) MILLSTREAM_TRY(tasks[i]->state().spill());
+    if (finishing_.contains(tasks[i]->id())) {
+      const std::scoped_lock lock(mutex_);
+      finished_.insert(tasks[i]->id());
+    }
+  }
+  commits_->add();
+  const std::chrono::duration<double> took = services_->clock->monotonic() - began;
+  commit_latency_->observe(took.count());
+  return {};
+}
+
+/// Send the changes of the tasks' stores to their changelogs and, once it's known where they lie,
+/// the commit records. The changelog positions come back in the marks.
+std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask*>& tasks) {
+  const Timestamp now = services_->clock->now();
+  for (StreamTask* task : tasks) {
+    for (const StoreSpec& store : task->subtopology().stores) {
+      if (!store.logging || !store.changelog_topic.empty()) continue;
+      const std::string topic = changelog_topic(services_->config, store);
+      task->state().for_each_change(store.name, [&](const ChangelogRecord& change) {
+        collector_.note(collector_.producer().produce(
+            {.topic = topic,
+             .partition = task->id().partition,
+             .key = change.key,
+             .value = change.value,
+             .timestamp = change.timestamp.is_valid() ? change.timestamp : now}));
+      });
+    }
+  }
+  collector_.note(collector_.producer().flush());
+  std::vector<CommitMark> marks;
+  for (StreamTask* task : tasks) {
+    CommitMark mark = task->prepare_commit(now);
+    for (const StoreSpec& store : task->subtopology().stores) {
+      if (!store.logging) continue;
+      const TopicPartition changelog{changelog_topic(services_->config, store),
+                                     task->id().partition};
+      if (!store.changelog_topic.empty()) {
+        mark.changelog_positions[store.name] = mark.input_offsets[changelog];
+        continue;
+      }
+      const Offset end = collector_.producer().end_written(changelog);
+      if (end != Offset::kNone) mark.changelog_positions[store.name] = end;
+    }
+    collector_.note(
+        collector_.producer().produce({.topic = services_->plan.commits_topic,
+                                       .partition = services_->plan.index_of(task->id()),
+                                       .key = task->id().to_string(),
+                                       .value = mark.serialize(),
+                                       .timestamp = now}));
+    marks.push_back(std::move(mark));
+  }
+  collector_.note(collector_.producer().flush());
+  return marks;
+}
+
+OffsetsByPartition StreamThread::offsets_of(const std::vector<StreamTask*>& tasks,
+                                            const std::vector<CommitMark>& marks) {
+  OffsetsByPartition offsets;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const TopicPartition record{services_->plan.commits_topic,
+                                services_->plan.index_of(tasks[i]->id())};
+    const Offset end = collector_.producer().end_written(record);
+    const OffsetMetadata metadata{marks[i].number, marks[i].lineage,
+                                  end == Offset::kNone ? end : end + -1};
+    for (const auto& [partition, offset] : marks[i].input_offsets) {
+      offsets[partition] = {offset, metadata.to_text()};
+    }
+  }
+  return offsets;
+}
+
+ProducerStatus StreamThread::send_commit(const OffsetsByPartition& offsets) {
+  if (!collector_.exactly_once()) {
+    return services_->membership->commit_offsets(offsets, lease_);
+  }
+  collector_.producer().submit_commit(services_->config.application_id, offsets, lease_);
+  while (true) {
+    if (auto result = collector_.producer().commit_result(Duration(1000))) return *result;
+  }
+}
+
+/// Back to the last commit, as the error class demands. After an abort that is in memory; after
+/// anything else the outcome may be unknown, so that the tasks are opened anew once the successor's
+/// init_transactions has settled it.
+Status StreamThread::handle_fault(const ProducerStatus& fault) {
+  aborts_->add();
+  const ProducerFault kind = fault.fault;
+  services_->logger->warning("a commit failed: back to the last one",
+                             {{"error", std::string(fault.error.message())}});
+  if (kind == ProducerFault::kAbort) {
+    bool rewound = true;
+    if (collector_.in_transaction()) {
+      rewound = static_cast<bool>(collector_.producer().abort_transaction());
+      collector_.transaction_ended();
+    }
+    collector_.clear_fault();
+    if (rewound) return rewind_tasks();
+  }
+  if (kind == ProducerFault::kFenced) {
+    // Whether the tasks are still ours, the group says next: by a new lease, or by taking them
+    // away.
+    suspended_ = true;
+  }
+  return recover();
+}
+
+Status StreamThread::rewind_tasks() {
+  for (const auto& [id, task] : tasks_) {
+    task->abort();
+    finishing_.erase(id);
+    for (const TopicPartition& partition : task->source_partitions()) {
+      MILLSTREAM_TRY(consumer_->seek({partition, task->mark().input_offsets.at(partition)}));
+    }
+  }
+  return {};
+}
+
+}  // namespace millstream

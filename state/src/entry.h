@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace millstream::detail {
+
+class BufferedStore;
+
+/// A place in a doubly linked, circular list; alone it is an empty list.
+struct ListNode {
+  ListNode() = default;
+  ListNode(const ListNode&) = delete;
+  ListNode& operator=(const ListNode&) = delete;
+
+  [[nodiscard]] bool is_alone() const { return next == this; }
+  void unlink() {
+    prev->next = next;
+    next->prev = prev;
+    prev = next = this;
+  }
+  /// Take this node out of its list and make it the last of `list`.
+  void move_to_back_of(ListNode& list) {
+    prev->next = next;
+    next->prev = prev;
+    prev = list.prev;
+    next = &list;
+    prev->next = this;
+    list.prev = this;
+  }
+
+  ListNode* prev = this;
+  ListNode* next = this;
+};
+
+/// What a slot says of its key: nothing, that it has no value, or a value.
+enum class Presence : std::uint8_t { kUnset, kAbsent, kPresent };
+
+/// Bytes that keep their memory. It begins inside the entry and moves to the heap when it must grow.
+struct Slot {
+  [[nodiscard]] std::string_view view() const { return {data, size}; }
+
+  char* data = nullptr;
+  std::uint32_t size = 0;
+  std::uint32_t capacity = 0;
+  Presence presence = Presence::kUnset;
+  bool on_heap = false;
+};
+
+/// One key of a store's buffer with its two slots. `base` is what is committed (or was read from the
+/// database), `dirty` what the open transaction made of it; at least one of them is set.
+/// Key and small values lie in one allocation with the entry. **Lifetime**: made by `make_entry`,
+/// owned by its EntryTable, and always in exactly one list.
+struct Entry : ListNode {
+  [[nodiscard]] std::string_view key() const { return {key_data, key_size}; }
+  [[nodiscard]] const Slot& visible() const {
+    return dirty.presence != Presence::kUnset ? dirty : base;
+  }
+  [[nodiscard]] bool is_dirty() const { return dirty.presence != Presence::kUnset; }
+  /// Bytes of memory, roughly as the allocator counts them.
+  [[nodiscard]] std::size_t footprint() const;
+
+  Slot base;
+  Slot dirty;
+  BufferedStore* owner = nullptr;
+  const char* key_data = nullptr;
+  std::uint32_t key_size = 0;
+  std::uint32_t hash = 0;
+  std::uint32_t inline_capacity = 0;
+  /// `base` is newer than the database.
+  bool committed = false;
+  /// Read since the cache last looked: gets a second chance.
+  bool referenced = false;
+  /// In the index: the database has no keys between the entry before this one and this one.
+  bool gap_complete = false;
+};
+
+struct EntryDeleter {
+  void operator()(Entry* entry) const;
+};
+using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
+
+/// An entry whose two slots have `inline_capacity` bytes each of their own.
+[[nodiscard]] EntryPtr make_entry(std::string_view key, std::uint32_t hash,
+                                  std::uint32_t inline_capacity);
+
+/// Replace a slot's bytes; allocates only when they outgrow it. `value` may lie in any slot.
+void assign(Slot& slot, std::string_view value);
+
+}  // namespace millstream::detail

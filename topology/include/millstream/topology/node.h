@@ -1,0 +1,127 @@
+#pragma once
+
+#include <millstream/core/record.h>
+#include <millstream/state/errors.h>
+#include <millstream/topology/errors.h>
+#include <millstream/topology/task_context.h>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace millstream {
+
+/// A node of a task's topology: made anew for each task from its immutable specification.
+/// **Thread**: the task's.
+class Node {
+ public:
+  explicit Node(std::string name) : name_(std::move(name)) {}
+  virtual ~Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  /// Attach a child; children are called in the order in which they were attached. The topology has
+  /// checked that the child takes what this node puts out.
+  virtual void connect(Node& child) = 0;
+  /// Called once, parents before children, before the first record.
+  virtual void init(TaskContext& context) = 0;
+  /// Hand on what is held back until commit (record caches).
+  virtual void flush() {}
+  /// Drop what was taken in since the last commit; operator states are loaded again afterwards.
+  virtual void rewind() {}
+  /// No record below `time` is coming any more, though none said so: the input is idle or at its end.
+  /// Operators with a stream time of their own move it up to `time` and emit what that closes.
+  virtual void advance_stream_time(Timestamp time) { static_cast<void>(time); }
+  /// Called once, children before parents.
+  virtual void close() {}
+
+ private:
+  std::string name_;
+};
+
+/// What takes records of one type: the typed edge, one virtual call.
+template <class K, class V>
+class Input {
+ public:
+  virtual ~Input() = default;
+  virtual void process(const Record<K, V>& record) = 0;
+};
+
+/// The children of a node. An exception of a child's own code goes to the processing handler under the
+/// child's name; if that says continue, the next child has its turn.
+template <class K, class V>
+class Outputs {
+ public:
+  /// **Errors**: a child that doesn't take K, V is a bug of whoever checked the topology.
+  void connect(Node& child) {
+    children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child});
+  }
+  void init(TaskContext& context) { context_ = &context; }
+
+  void forward(const Record<K, V>& record) const {
+    for (const Child& child : children_) deliver(child, record);
+  }
+  /// Forward to one child by name; false if there is none of that name.
+  [[nodiscard]] bool forward_to(std::string_view name, const Record<K, V>& record) const {
+    for (const Child& child : children_) {
+      if (child.node->name() != name) continue;
+      deliver(child, record);
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool empty() const { return children_.empty(); }
+
+ private:
+  struct Child {
+    Input<K, V>* input;
+    Node* node;
+  };
+
+  void deliver(const Child& child, const Record<K, V>& record) const {
+    try {
+      child.input->process(record);
+    } catch (const StreamsError&) {
+      throw;
+    } catch (const StoreError&) {
+      throw;
+    } catch (const std::exception& error) {
+      context_->on_processing_error(child.node->name(), error.what());
+    }
+  }
+
+  std::vector<Child> children_;
+  TaskContext* context_ = nullptr;
+};
+
+/// The oldest record of a source partition, deserialised, waiting for its turn.
+/// **Source**: RecordQueue of Kafka Streams, which also deserialises the head alone.
+class SourceHead {
+ public:
+  enum class Outcome { kReady, kSkip };
+
+  virtual ~SourceHead() = default;
+  /// Deserialise a record and extract its timestamp. kSkip: a handler or an extractor said so (it has
+  /// been counted). The record's bytes must live until `process`.
+  /// **Errors**: StreamsError when a handler says fail.
+  virtual Outcome load(const RawRecord& record, Timestamp partition_time) = 0;
+  /// The extracted timestamp of the loaded record.
+  [[nodiscard]] virtual Timestamp timestamp() const = 0;
+  /// Send the loaded record down the topology.
+  virtual void process() = 0;
+};
+
+/// A source of a task's topology, as the task sees it.
+class SourceNode : public Node {
+ public:
+  using Node::Node;
+  /// A head for one topic's partition. **Lifetime**: as the node.
+  [[nodiscard]] virtual std::unique_ptr<SourceHead> make_head() = 0;
+};
+
+}  // namespace millstream
