@@ -20,7 +20,12 @@ find_package(Threads REQUIRED)
 
 add_library(millstream_warnings INTERFACE)
 target_compile_options(millstream_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow
-                       -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+                       -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+                       # Options are aggregates with designated initialisers: what isn't named is
+                       # meant to have its default.
+                       -Wno-missing-field-initializers
+                       # g++ 12 sees moved-from variants as uninitialised (GCC PR 105562 and kin).
+                       -Wno-maybe-uninitialized)
 
 set(MILLSTREAM_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 if(MILLSTREAM_SANITIZE)

@@ -5,21 +5,19 @@
 namespace millstream::detail {
 
 void EntryCache::evict(const Entry* keep) {
-  while (used_ > budget_ && !clean_.is_alone()) {
+  // Few entries refuse: the one in use, and the last one of each index.
+  constexpr int kMaxRefusals = 64;
+  for (int refusals = 0; used_ > budget_ && !clean_.is_alone() && refusals < kMaxRefusals;) {
     auto& oldest = static_cast<Entry&>(*clean_.next);
     if (oldest.referenced) {
       oldest.referenced = false;
       oldest.move_to_back_of(clean_);
-      continue;
-    }
-    if (&oldest == keep || !oldest.owner->may_forget(oldest)) {
+    } else if (&oldest == keep || !oldest.owner->may_forget(oldest)) {
       oldest.move_to_back_of(clean_);
-      if (clean_.next == clean_.prev || &oldest == clean_.next) return;
-      auto& next = static_cast<Entry&>(*clean_.next);
-      if (&next == keep || !next.owner->may_forget(next)) return;
-      continue;
+      ++refusals;
+    } else {
+      oldest.owner->forget(oldest);
     }
-    oldest.owner->forget(oldest);
   }
 }
 

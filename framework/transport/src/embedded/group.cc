@@ -37,6 +37,7 @@ void Group::leave(Member& member) {
   const auto removed =
       std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
   member.phase = Member::Phase::kExpelled;
+  member.left = true;
   member.partitions.clear();
   member.pending.reset();
   if (removed > 0) rebalance();
@@ -124,11 +125,8 @@ Result<std::vector<MembershipEvent>> Group::poll(Member& member, Duration timeou
       return events;
     }
     if (member.phase == Member::Phase::kExpelled && !member.delivered) {
-      if (member.replaced) {
-        return Error::machine("another member of group " + name_ + " has the group.instance.id \"" +
-                              member.options.instance_id + "\"; give each instance its own");
-      }
-      return Error::machine("this member has left group " + name_);
+      MILLSTREAM_TRY(rejoin(member));
+      continue;
     }
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
       if (member.pending && !member.delivered) continue;
@@ -137,16 +135,21 @@ Result<std::vector<MembershipEvent>> Group::poll(Member& member, Duration timeou
   }
 }
 
+Status Group::rejoin(Member& member) {
+  if (member.left) return Error::machine("this member has left group " + name_);
+  if (member.replaced) {
+    return Error::machine("another member of group " + name_ + " has the group.instance.id \"" +
+                          member.options.instance_id + "\"; give each instance its own");
+  }
+  add(member.shared_from_this());
+  return {};
+}
+
 void Group::acknowledge(Member& member) {
   const Lock lock(mutex_);
   member.last_seen = clock_.monotonic();
   const auto kind = std::exchange(member.delivered, std::nullopt);
   if (!kind) return;
-  if (*kind == MembershipEvent::Kind::kLost) {
-    if (member.replaced) return;
-    const auto self = std::make_shared<Member>();
-    return;
-  }
   if (*kind == MembershipEvent::Kind::kRevoked && member.phase == Member::Phase::kRevoking) {
     member.partitions.clear();
     member.phase = Member::Phase::kWaiting;

@@ -21,7 +21,7 @@
 namespace millstream::embedded {
 
 /// One member of a group, as the group sees it.
-struct Member {
+struct Member : std::enable_shared_from_this<Member> {
   /// Where it stands in the rebalance.
   enum class Phase {
     kWaiting,   ///< Owns nothing; the next generation will give it something.
@@ -39,8 +39,9 @@ struct Member {
   /// Given to the member, not yet acknowledged.
   std::optional<MembershipEvent::Kind> delivered;
   std::chrono::nanoseconds last_seen{0};
-  /// Another member took its group.instance.id.
+  /// Another member took its group.instance.id; it stays out.
   bool replaced = false;
+  bool left = false;
 };
 
 /// A consumer group: committed offsets, and members of this process that share the partitions of a
@@ -78,6 +79,8 @@ class Group {
   // With the lock held.
   void add(const std::shared_ptr<Member>& member);
   void expel(Member& member);
+  /// **Errors**: it has left, or was replaced.
+  Status rejoin(Member& member);
   void expel_silent_members();
   void rebalance();
   void revoke(Member& member);

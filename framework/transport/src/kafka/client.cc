@@ -17,8 +17,10 @@ bool is_connection_fault(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__WAIT_COORD: return true;
-    default: return false;
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -50,7 +52,8 @@ void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque) {
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
   try {
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return cluster.lost(reason);
-    if (is_connection_fault(error)) return cluster.logger().debug("librdkafka", {{"error", reason}});
+    if (is_connection_fault(error))
+      return cluster.logger().debug("librdkafka", {{"error", reason}});
     cluster.logger().warning("Kafka client error", {{"client", rd_kafka_name(client)},
                                                     {"code", rd_kafka_err2name(error)},
                                                     {"reason", reason}});
@@ -122,7 +125,8 @@ Error Cluster::error(std::string_view what, rd_kafka_resp_err_t code,
   std::string text(what);
   text.append(": ").append(detail.empty() ? std::string_view(rd_kafka_err2str(code)) : detail);
   text.append(" (").append(rd_kafka_err2name(code)).append(")");
-  if (is_connection_fault(code)) text.append("; is Kafka running at ").append(bootstrap_).append("?");
+  if (is_connection_fault(code))
+    text.append("; is Kafka running at ").append(bootstrap_).append("?");
   return Error::machine(std::move(text));
 }
 

@@ -11,7 +11,8 @@
 
 namespace millstream::kafka {
 
-/// The cluster as all handles of one broker see it: its address for messages, and whether it answers.
+/// The cluster as all handles of one broker see it: its address for messages, and whether it
+/// answers.
 /// **Thread**: any.
 class Cluster {
  public:
@@ -38,8 +39,8 @@ class Cluster {
   std::atomic<bool> reachable_{true};
 };
 
-/// What librdkafka's callbacks of one client reach. They are called from librdkafka's threads or from
-/// within a poll, and only note or log something. **Lifetime**: outlives the client.
+/// What librdkafka's callbacks of one client reach. They are called from librdkafka's threads or
+/// from within a poll, and only note or log something. **Lifetime**: outlives the client.
 class ClientListener {
  public:
   explicit ClientListener(Cluster& cluster) : cluster_(cluster) {}
@@ -54,7 +55,8 @@ class ClientListener {
   /// Partitions were given or taken. Thread: the one that polls the member.
   virtual void on_rebalance(rd_kafka_t& /*client*/, rd_kafka_resp_err_t /*kind*/,
                             const rd_kafka_topic_partition_list_t& /*partitions*/) noexcept {}
-  /// A request left, or came to an answer or a local failure (again once it's handled). Thread: any.
+  /// A request left, or came to an answer or a local failure (again once it's handled). Thread:
+  /// any.
   virtual void on_request(std::int16_t /*api_key*/) noexcept {}
   virtual void on_response(std::int16_t /*api_key*/, rd_kafka_resp_err_t /*error*/) noexcept {}
 

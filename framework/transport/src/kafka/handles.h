@@ -6,8 +6,8 @@
 
 namespace millstream::kafka {
 
-/// Calls librdkafka's destructor for an object; every rd_kafka_* object has such an owner, since one
-/// leaked list, queue or message makes rd_kafka_destroy hang.
+/// Calls librdkafka's destructor for an object; every rd_kafka_* object has such an owner, since
+/// one leaked list, queue or message makes rd_kafka_destroy hang.
 template <auto destroy>
 struct Destroyer {
   template <class T>
@@ -16,8 +16,8 @@ struct Destroyer {
   }
 };
 
-/// Destroys a client without rd_kafka_destroy's own, unbounded leaving of the group: a member leaves
-/// by Membership::leave before, and other clients are in no group.
+/// Destroys a client without rd_kafka_destroy's own, unbounded leaving of the group: a member
+/// leaves by Membership::leave before, and other clients are in no group.
 struct ClientDestroyer {
   void operator()(rd_kafka_t* client) const noexcept {
     rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -31,8 +31,8 @@ class CoordinationTopic {
 /// Keeps a consumer's fetching awake.
 ///
 /// librdkafka 2.0.2 sleeps for a second when its queue is full and nothing is in flight. An empty
-/// partition on each leader, fetched into a queue of its own, keeps a fetch in flight always; with it a
-/// small queue reaches the rate of an unbounded one. **Thread**: the consumer's.
+/// partition on each leader, fetched into a queue of its own, keeps a fetch in flight always; with
+/// it a small queue reaches the rate of an unbounded one. **Thread**: the consumer's.
 class IdlePartitions {
  public:
   IdlePartitions(rd_kafka_t& client, const CoordinationTopic& topic);

@@ -30,7 +30,8 @@ std::size_t messages_within(std::size_t budget) {
 SettingList defaults_for(const ConsumerOptions& options) {
   const std::size_t fetch = std::clamp(options.fetch_budget / 2, kMinFetch, kMaxFetch);
   return {{"queued.min.messages", std::to_string(messages_within(options.fetch_budget))},
-          {"queued.max.messages.kbytes", std::to_string(std::max(options.fetch_budget, kMinFetch) >> 10U)},
+          {"queued.max.messages.kbytes",
+           std::to_string(std::max(options.fetch_budget, kMinFetch) >> 10U)},
           {"fetch.max.bytes", std::to_string(fetch)},
           {"fetch.wait.max.ms", "10"},
           {"fetch.error.backoff.ms", "100"}};
@@ -58,8 +59,10 @@ bool ends_the_consumer(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
     case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
-    case RD_KAFKA_RESP_ERR__FATAL: return true;
-    default: return false;
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -68,8 +71,7 @@ bool ends_the_consumer(rd_kafka_resp_err_t code) {
 Result<std::unique_ptr<Consumer>> KafkaConsumer::open(const Settings& settings, Cluster& cluster,
                                                       const CoordinationTopic& coordination,
                                                       const ConsumerOptions& options) {
-  std::unique_ptr<KafkaConsumer> consumer(
-      new KafkaConsumer(cluster, messages_within(options.fetch_budget)));
+  auto consumer = std::make_unique<KafkaConsumer>(cluster, messages_within(options.fetch_budget));
   MILLSTREAM_TRY(consumer->start(settings, coordination, options));
   return std::unique_ptr<Consumer>(std::move(consumer));
 }
@@ -279,14 +281,13 @@ void KafkaConsumer::stop_overfull(Gathering& gathering) {
 
 void KafkaConsumer::set_stopped(Assigned::value_type& partition, bool stopped) {
   const PartitionListPtr list = list_of(std::span(&partition.first, 1));
-  const rd_kafka_resp_err_t code = stopped
-                                       ? rd_kafka_pause_partitions(client_.get(), list.get())
-                                       : rd_kafka_resume_partitions(client_.get(), list.get());
+  const rd_kafka_resp_err_t code = stopped ? rd_kafka_pause_partitions(client_.get(), list.get())
+                                           : rd_kafka_resume_partitions(client_.get(), list.get());
   partition.second.stopped = stopped;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  cluster().logger().warning(stopped ? "pause failed" : "resume failed",
-                             {{"partition", partition.first.to_string()},
-                              {"reason", rd_kafka_err2str(code)}});
+  cluster().logger().warning(
+      stopped ? "pause failed" : "resume failed",
+      {{"partition", partition.first.to_string()}, {"reason", rd_kafka_err2str(code)}});
 }
 
 Offset KafkaConsumer::position(const TopicPartition& partition) const {

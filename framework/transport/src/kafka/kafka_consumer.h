@@ -24,6 +24,9 @@ class KafkaConsumer final : public Consumer, private ClientListener {
   static Result<std::unique_ptr<Consumer>> open(const Settings& settings, Cluster& cluster,
                                                 const CoordinationTopic& coordination,
                                                 const ConsumerOptions& options);
+  /// For `open`: not usable before its client has been started.
+  KafkaConsumer(Cluster& cluster, std::size_t max_messages)
+      : ClientListener(cluster), max_messages_(max_messages) {}
 
   Status assign(std::span<const PartitionPosition> partitions) override;
   void unassign(std::span<const TopicPartition> partitions) override;
@@ -38,10 +41,11 @@ class KafkaConsumer final : public Consumer, private ClientListener {
  private:
   /// An assigned partition.
   struct Fetching {
-    std::int64_t next = 0;           ///< Behind the last record or end heard of from librdkafka.
-    bool held = false;               ///< Paused by our caller.
-    bool stopped = false;            ///< Paused in librdkafka.
-    std::deque<MessagePtr> parked{};  ///< Arrived while held; come before whatever is fetched later.
+    std::int64_t next = 0;  ///< Behind the last record or end heard of from librdkafka.
+    bool held = false;      ///< Paused by our caller.
+    bool stopped = false;   ///< Paused in librdkafka.
+    std::deque<MessagePtr>
+        parked{};  ///< Arrived while held; come before whatever is fetched later.
   };
   using Assigned = std::unordered_map<TopicPartition, Fetching>;
 
@@ -58,8 +62,6 @@ class KafkaConsumer final : public Consumer, private ClientListener {
     std::size_t records = 0;
   };
 
-  KafkaConsumer(Cluster& cluster, std::size_t max_messages)
-      : ClientListener(cluster), max_messages_(max_messages) {}
   Status start(const Settings& settings, const CoordinationTopic& coordination,
                const ConsumerOptions& options);
 

@@ -43,9 +43,12 @@ constexpr std::array<std::string_view, 3> kFamilies{"security.", "sasl.", "ssl."
 
 std::string_view prefix_of(Role role) {
   switch (role) {
-    case Role::kProducer: return kPrefixes[1];
-    case Role::kAdmin: return kPrefixes[2];
-    default: return kPrefixes[0];
+    case Role::kProducer:
+      return kPrefixes[1];
+    case Role::kAdmin:
+      return kPrefixes[2];
+    default:
+      return kPrefixes[0];
   }
 }
 
@@ -89,7 +92,8 @@ Status check_pins(const Config& config) {
                                   [&](const Pin& candidate) { return candidate.name == name; });
     if (pin == kPins.end() || (!pin->value.empty() && pin->value == value)) continue;
     std::string what = "can't be changed, since " + std::string(pin->reason);
-    what += pin->value.empty() ? "; remove it" : "; remove it (it is " + std::string(pin->value) + ")";
+    what +=
+        pin->value.empty() ? "; remove it" : "; remove it (it is " + std::string(pin->value) + ")";
     return bad_setting(full, what);
   }
   return {};
@@ -101,11 +105,13 @@ Status apply(rd_kafka_conf_t* conf, std::string_view full, std::string_view name
   std::array<char, 512> text{};
   const std::string key(name);
   switch (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), text.data(), text.size())) {
-    case RD_KAFKA_CONF_OK: return {};
+    case RD_KAFKA_CONF_OK:
+      return {};
     case RD_KAFKA_CONF_UNKNOWN:
       if (!must) return {};
       return bad_setting(full, "librdkafka has no setting " + key + suggestion(name));
-    default: return bad_setting(full, text.data());
+    default:
+      return bad_setting(full, text.data());
   }
 }
 
@@ -151,7 +157,8 @@ Result<ConfPtr> Settings::conf(Role role, const SettingList& defaults,
   MILLSTREAM_TRY(apply_all(conf.get(), defaults));
   MILLSTREAM_TRY(apply_unprefixed(conf.get(), config_));
   MILLSTREAM_TRY(apply_prefixed(conf.get(), config_, prefix_of(role)));
-  MILLSTREAM_TRY(apply_all(conf.get(), {{"bootstrap.servers", bootstrap_}, {"log.queue", "false"}}));
+  MILLSTREAM_TRY(
+      apply_all(conf.get(), {{"bootstrap.servers", bootstrap_}, {"log.queue", "false"}}));
   MILLSTREAM_TRY(apply_all(conf.get(), own));
   return conf;
 }

@@ -22,10 +22,11 @@ using SettingList = std::vector<std::pair<std::string, std::string>>;
 
 /// The librdkafka settings within an application's configuration.
 ///
-/// A setting named as in librdkafka goes to every client, one prefixed with `consumer.`, `producer.` or
-/// `admin.` only to those, and wins there. Unprefixed settings that librdkafka does not know are other
-/// people's and left alone; prefixed ones, and `security.`, `sasl.` and `ssl.`, must be known to it.
-/// Settings on which the protocol rests are pinned: giving them another value is an error.
+/// A setting named as in librdkafka goes to every client, one prefixed with `consumer.`,
+/// `producer.` or `admin.` only to those, and wins there. Unprefixed settings that librdkafka does
+/// not know are other people's and left alone; prefixed ones, and `security.`, `sasl.` and `ssl.`,
+/// must be known to it. Settings on which the protocol rests are pinned: giving them another value
+/// is an error.
 /// **Thread**: immutable.
 class Settings {
  public:

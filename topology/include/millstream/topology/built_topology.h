@@ -72,10 +72,16 @@ class BuiltTopology {
   [[nodiscard]] virtual const std::vector<GlobalStore>& global_stores() const = 0;
   /// New nodes for a task of a sub-topology.
   [[nodiscard]] virtual std::unique_ptr<TaskTopology> instantiate(int subtopology) const = 0;
+  /// New nodes of all sub-topologies together, as one task: for the TopologyTestDriver.
+  [[nodiscard]] virtual std::unique_ptr<TaskTopology> instantiate_all() const = 0;
   /// New nodes that fill the global stores.
   [[nodiscard]] virtual std::unique_ptr<TaskTopology> instantiate_global() const = 0;
   /// The text of Topology.describe(), equal to Kafka Streams'.
   [[nodiscard]] virtual std::string describe() const = 0;
+  /// The same as one JSON object: `{"subtopologies": [{"id", "global", "nodes": […]}]}`.
+  [[nodiscard]] virtual std::string describe_json() const = 0;
+  /// The same as a Mermaid flowchart, topics and stores included.
+  [[nodiscard]] virtual std::string describe_mermaid() const = 0;
 };
 
 }  // namespace millstream

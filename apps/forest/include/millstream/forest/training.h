@@ -33,7 +33,7 @@ struct TrainingOptions {
   FeatureOptions features = {};
   /// `contamination` here is ignored: the one below counts.
   IsolationForestOptions forest = {};
-  double contamination = 0.005;   ///< Share of the training rows whose score is an anomaly.
+  double contamination = 0.01;    ///< Share of the training rows whose score is an anomaly.
   std::uint32_t refractory = 100; ///< Records of a series after an alarm without another.
 
   bool operator==(const TrainingOptions&) const = default;

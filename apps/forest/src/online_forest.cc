@@ -1,0 +1,229 @@
+#include <millstream/forest/isolation_forest.h>
+#include <millstream/forest/online_forest.h>
+#include <millstream/forest/random.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+namespace millstream::forest {
+namespace {
+
+constexpr double kLargest = 1e100;
+constexpr std::int64_t kHourMs = 3'600'000;
+
+Status out_of_range(const char* name, double value, const char* range) {
+  return Error::user(std::string("the online forest's ") + name + " is " + std::to_string(value) +
+                     "; choose " + range);
+}
+
+}  // namespace
+
+Status OnlineForestOptions::check() const {
+  if (trees < 1 || trees > 1000) {
+    return out_of_range("trees", trees, "1 to 1000");
+  }
+  if (sample < 2 || sample > 4096) {
+    return out_of_range("sample", sample, "2 to 4096");
+  }
+  if (window < 2 || window > 1'000'000) {
+    return out_of_range("window", window, "2 to 1000000");
+  }
+  if (rebuild_every < 1 || rebuild_every > 1'000'000) {
+    return out_of_range("rebuild_every", rebuild_every, "1 to 1000000");
+  }
+  if (first_build < 2 || first_build > window) {
+    return out_of_range("first_build", first_build, "2 to the window");
+  }
+  if (extra_depth > 20) {
+    return out_of_range("extra_depth", extra_depth, "0 to 20");
+  }
+  if (!(floor > 0 && floor < 1)) {
+    return out_of_range("floor", floor, "a number between 0 and 1");
+  }
+  if (!std::isfinite(threshold)) {
+    return out_of_range("threshold", threshold, "a finite number");
+  }
+  return {};
+}
+
+OnlineForest::OnlineForest(const OnlineForestOptions& options, std::string_view series)
+    : options_(options), seed_(mix_seed(options.seed, hash_name(series))) {
+  capacity_ = (needed() / kBlockRecords + 2) * kBlockRecords;
+  depth_limit_ =
+      static_cast<std::uint32_t>(std::bit_width(options.sample - 1)) + options.extra_depth;
+  for (std::uint32_t n = 0; n <= options.sample; ++n) {
+    path_lengths_.push_back(average_path_length(n));
+  }
+  sample_.resize(options.sample);
+}
+
+// The records from which every present tree can be drawn again.
+std::uint64_t OnlineForest::needed() const {
+  return options_.window + std::uint64_t{options_.trees} * options_.rebuild_every +
+         options_.rebuild_every;
+}
+
+OnlineScore OnlineForest::update(std::int64_t timestamp_ms, double value) {
+  last_ = {};
+  if (!std::isfinite(value)) {
+    return last_;
+  }
+  last_.features = make_features(timestamp_ms, std::clamp(value, -kLargest, kLargest));
+  if (!trees_[0].empty()) {
+    for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+      last_.feature_scores[f] = feature_score(f, last_.features[f]);
+      last_.score += last_.feature_scores[f] / kOnlineFeatures;
+    }
+  }
+  remember(last_.features);
+  const bool quiet = head_.last_alarm != 0 && head_.count - head_.last_alarm <= options_.refractory;
+  if (last_.score >= options_.threshold && !trees_[0].empty() && !quiet) {
+    last_.alarm = true;
+    head_.last_alarm = head_.count;
+  }
+  rebuild_due();
+  return last_;
+}
+
+OnlineForest::Features OnlineForest::make_features(std::int64_t timestamp_ms, double value) {
+  Head& h = head_;
+  const double residual = hour_residual(timestamp_ms, value);
+  h.values[h.count % kLookBack] = value;
+  if (h.count > 0) {
+    h.steps[(h.count - 1) % kLookBack] = std::abs(value - h.last);
+  }
+  h.last = value;
+  const auto n = std::min<std::uint64_t>(h.count + 1, kLookBack);
+  const auto steps = std::min<std::uint64_t>(h.count, kLookBack);
+  const double mean =
+      std::accumulate(h.values.begin(), h.values.begin() + static_cast<std::ptrdiff_t>(n), 0.0) /
+      static_cast<double>(n);
+  const double activity =
+      std::accumulate(h.steps.begin(), h.steps.begin() + static_cast<std::ptrdiff_t>(steps), 0.0) /
+      static_cast<double>(std::max<std::uint64_t>(steps, 1));
+  return {residual, mean, activity};
+}
+
+double OnlineForest::hour_residual(std::int64_t timestamp_ms, double value) {
+  Head& h = head_;
+  const std::int64_t in_day = timestamp_ms % (kHours * kHourMs) + kHours * kHourMs;
+  const auto hour = static_cast<std::uint32_t>(in_day / kHourMs % kHours);
+  if (hour != h.hour) {
+    finish_visit();
+    h.hour = hour;
+  }
+  if (h.visit_count < 0xffffffffU) {
+    h.visit_sum += value;
+    ++h.visit_count;
+  }
+  h.residuals[h.count % 3] = h.hour_visits[hour] > 0 ? value - h.hour_means[hour] : 0.0;
+  const auto n = static_cast<double>(std::min<std::uint64_t>(h.count + 1, 3));
+  return (h.residuals[0] + h.residuals[1] + h.residuals[2]) / n;
+}
+
+void OnlineForest::finish_visit() {
+  Head& h = head_;
+  if (h.hour < kHours) {
+    std::uint16_t& visits = h.hour_visits[h.hour];
+    const double rate = std::max(0.1, 1.0 / (visits + 1));
+    h.hour_means[h.hour] += rate * (h.visit_sum / h.visit_count - h.hour_means[h.hour]);
+    visits = static_cast<std::uint16_t>(std::min(visits + 1, 0xffff));
+  }
+  h.visit_sum = 0;
+  h.visit_count = 0;
+}
+
+void OnlineForest::remember(const Features& features) {
+  if (ring_.size() < capacity_) {
+    ring_.push_back(features);
+  } else {
+    ring_[head_.count % capacity_] = features;
+  }
+  ++head_.count;
+}
+
+void OnlineForest::rebuild_due() {
+  if (head_.count == options_.first_build) {
+    rebuild_all();
+  } else if (head_.count > options_.first_build) {
+    const std::uint64_t since = head_.count - options_.first_build;
+    if (since % options_.rebuild_every == 0) {
+      const auto tree =
+          static_cast<std::uint32_t>((since / options_.rebuild_every - 1) % options_.trees);
+      for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+        build(f, tree, head_.count);
+      }
+    }
+  }
+}
+
+// The number of records when a tree was drawn last: the schedule follows from the count alone.
+std::uint64_t OnlineForest::built_at(std::uint32_t tree) const {
+  const std::uint64_t turns = (head_.count - options_.first_build) / options_.rebuild_every;
+  if (turns <= tree) {
+    return options_.first_build;
+  }
+  const std::uint64_t turn = (turns - 1 - tree) / options_.trees * options_.trees + tree + 1;
+  return options_.first_build + turn * options_.rebuild_every;
+}
+
+void OnlineForest::rebuild_all() {
+  for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+    trees_[f].assign(head_.count < options_.first_build ? 0 : options_.trees, {});
+    for (std::uint32_t tree = 0; tree < trees_[f].size(); ++tree) {
+      build(f, tree, built_at(tree));
+    }
+  }
+}
+
+void OnlineForest::build(std::size_t feature, std::uint32_t tree, std::uint64_t at_count) {
+  const std::uint64_t stream = at_count * kOnlineFeatures * options_.trees +
+                               feature * options_.trees + tree;
+  const std::uint64_t seed = mix_seed(seed_, stream);
+  Random random(seed);
+  const auto n =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(at_count, options_.window));
+  for (double& value : sample_) {
+    value = ring_[(at_count - 1 - random.below(n)) % capacity_][feature];
+  }
+  trees_[feature][tree].grow(sample_, random.next(), depth_limit_, path_lengths_, room_);
+}
+
+std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
+  constexpr std::array<std::string_view, kOnlineFeatures> kNames = {"hour_residual", "mean",
+                                                                    "activity"};
+  std::array<OnlineContribution, kOnlineFeatures> result;
+  for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+    double expected = 0;
+    for (const BoxTree& tree : trees_[f]) {
+      expected += tree.median() / static_cast<double>(trees_[f].size());
+    }
+    result[f] = {kNames[f], last_.features[f], expected, last_.feature_scores[f] / kOnlineFeatures};
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const auto& a, const auto& b) { return a.amount > b.amount; });
+  return result;
+}
+
+double OnlineForest::feature_score(std::size_t feature, double value) const {
+  const auto& trees = trees_[feature];
+  const double usual = path_lengths_.back() * static_cast<double>(trees.size());
+  return -std::log(std::max(options_.floor, BoxTree::depth_sum(trees, value) / usual));
+}
+
+std::size_t OnlineForest::memory() const {
+  std::size_t bytes = sizeof(*this) + ring_.capacity() * sizeof(Features) +
+                      room_.ends.capacity() * sizeof(std::uint16_t) +
+                      (path_lengths_.capacity() + sample_.capacity() + room_.sorted.capacity()) *
+                          sizeof(double);
+  for (const auto& forest : trees_) {
+    for (const BoxTree& tree : forest) {
+      bytes += sizeof(BoxTree) + tree.memory();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace millstream::forest

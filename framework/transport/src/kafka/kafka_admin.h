@@ -1,0 +1,60 @@
+#pragma once
+
+#include <millstream/transport/broker.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "client.h"
+#include "settings.h"
+
+namespace millstream::kafka {
+
+/// Topics and offsets of a cluster, by two clients in no group: one that reads uncommitted (and
+/// does all else), and, once asked for, one that reads committed. **Thread**: any.
+class KafkaAdmin final : public Admin, private ClientListener {
+ public:
+  static Result<std::unique_ptr<Admin>> open(const Settings& settings, Cluster& cluster);
+  /// For `open`.
+  KafkaAdmin(const Settings& settings, Cluster& cluster)
+      : ClientListener(cluster), settings_(settings) {}
+
+  Status create_topics(std::span<const NewTopic> topics) override;
+  Status delete_topics(std::span<const std::string> topics) override;
+  Result<std::map<std::string, PartitionId>> partition_counts(
+      std::span<const std::string> topics) override;
+  Result<std::vector<std::string>> list_topics() override;
+  Result<std::map<std::string, std::string>> topic_config(const std::string& topic) override;
+  Result<std::map<TopicPartition, Offset>> beginning_offsets(
+      std::span<const TopicPartition> partitions) override;
+  Result<std::map<TopicPartition, Offset>> end_offsets(std::span<const TopicPartition> partitions,
+                                                       Isolation isolation) override;
+  Result<std::map<TopicPartition, Offset>> offsets_for_time(
+      std::span<const TopicPartition> partitions, Timestamp time) override;
+  Result<OffsetsByPartition> committed_offsets(const std::string& group,
+                                               std::span<const TopicPartition> partitions) override;
+  Status reset_offsets(const std::string& group, const OffsetsByPartition& offsets) override;
+  Status delete_records(std::span<const PartitionPosition> before) override;
+
+ private:
+  /// Sends a request with these options, to be answered on that queue.
+  using Send = std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
+
+  Result<ClientPtr> make_reader(Isolation isolation);
+  Result<rd_kafka_t*> reader(Isolation isolation);
+  Result<EventPtr> request(std::string_view what, rd_kafka_admin_op_t operation, const Send& send);
+  Result<std::map<std::string, PartitionId>> all_topics();
+  Result<std::map<TopicPartition, Offset>> look_up(std::string_view what, Isolation isolation,
+                                                   std::span<const TopicPartition> partitions,
+                                                   std::int64_t time);
+  Result<EventPtr> fetch_offsets(const std::string& what, const std::string& group,
+                                 const rd_kafka_topic_partition_list_t& list);
+
+  const Settings& settings_;
+  ClientPtr client_;
+  std::mutex mutex_;
+  ClientPtr committed_reader_;  // under mutex_ until made
+};
+
+}  // namespace millstream::kafka

@@ -1,0 +1,25 @@
+#pragma once
+
+namespace millstream {
+
+class StreamsBuilder;
+class TimeWindows;
+template <class K, class V>
+class BranchedKStream;
+template <class K, class V>
+class KGroupedStream;
+template <class K, class V>
+class KGroupedTable;
+template <class K, class V>
+class KStream;
+template <class K, class V>
+class KTable;
+template <class K, class V, class W>
+class TimeWindowedKStream;
+
+namespace detail {
+class GraphNode;
+class StreamGraph;
+}  // namespace detail
+
+}  // namespace millstream

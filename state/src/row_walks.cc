@@ -1,0 +1,154 @@
+#include "row_walks.h"
+
+#include <millstream/core/big_endian.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace millstream::detail {
+
+SegmentWalk::SegmentWalk(ByteStore& bytes, const Segments& segments, std::size_t suffix_size,
+                         const RowQuery& query)
+    : bytes_(bytes),
+      segments_(segments),
+      suffix_size_(suffix_size),
+      key_from_(query.key_from),
+      key_to_(query.key_to),
+      single_key_(query.single_key),
+      from_(query.from),
+      to_(query.to),
+      direction_(query.direction),
+      forward_(query.direction == Direction::kForward),
+      segment_(segments.of(forward_ ? from_ : to_)),
+      last_(segments.of(forward_ ? to_ : from_)) {}
+
+void SegmentWalk::open() {
+  std::string prefix;
+  segments_.append_prefix(prefix, segments_.start_of(segment_));
+  if (single_key_) {
+    open_single_key(prefix);
+  } else {
+    open_key_range(prefix);
+  }
+}
+
+void SegmentWalk::open_single_key(const std::string& prefix) {
+  const std::string group = prefix + *key_from_;
+  std::string from = group;
+  append_big_endian(from, from_.ms());
+  std::string to = group;
+  append_big_endian(to, to_.ms());
+  to.append(suffix_size_ - 8 + 1, '\xFF');
+  const std::string low = group + std::string(8, '\0');
+  const std::string high = group + std::string(suffix_size_ + 1, '\xFF');
+  rows_ = bytes_.scan_group(from, to, direction_, low, high);
+}
+
+// Not below any row whose key is at most `key_to_`: such a key is less than it at some byte, or
+// begins it; then its suffix, which holds times up to `to_`, decides.
+std::string SegmentWalk::upper_bound(const std::string& prefix) const {
+  std::string highest;
+  for (std::size_t size = 0; size <= key_to_->size(); ++size) {
+    std::string bound = prefix + key_to_->substr(0, size);
+    append_big_endian(bound, to_.ms());
+    bound.append(suffix_size_ - 8 + 1, '\xFF');
+    highest = std::max(highest, bound);
+  }
+  return highest;
+}
+
+void SegmentWalk::open_key_range(const std::string& prefix) {
+  std::string to;
+  if (key_to_) {
+    to = upper_bound(prefix);
+  } else if (segment_ < segments_.of(Timestamp::max())) {
+    segments_.append_prefix(to, segments_.start_of(segment_ + 1));
+  }
+  rows_ = bytes_.scan(key_from_ ? prefix + *key_from_ : prefix, to, direction_);
+}
+
+bool SegmentWalk::wanted(const RowView& row) const {
+  if (row.time() < from_ || row.time() > to_) return false;
+  if (key_from_ && row.key < *key_from_) return false;
+  return !key_to_ || row.key <= *key_to_;
+}
+
+std::optional<RowView> SegmentWalk::next() {
+  while (!done()) {
+    if (!rows_) {
+      open();
+    } else {
+      rows_->next();
+    }
+    for (; rows_->valid(); rows_->next()) {
+      std::string_view row = rows_->key();
+      if (row.size() < kSegmentPrefixSize + suffix_size_) continue;
+      row.remove_prefix(kSegmentPrefixSize);
+      const std::size_t key_size = row.size() - suffix_size_;
+      const RowView view{row.substr(0, key_size), row.substr(key_size), rows_->value()};
+      if (single_key_ ? key_size == key_from_->size() : wanted(view)) return view;
+    }
+    rows_.reset();
+    segment_ += forward_ ? 1 : -1;
+  }
+  return std::nullopt;
+}
+
+SortedWalk::SortedWalk(RowWalk& rows, Direction direction) {
+  while (const auto row = rows.next()) {
+    rows_.push_back({std::string(row->key), std::string(row->suffix), std::string(row->value)});
+  }
+  std::ranges::sort(rows_, [](const Row& a, const Row& b) {
+    if (const int order = a.suffix.compare(0, 8, b.suffix, 0, 8); order != 0) return order < 0;
+    if (const int order = a.key.compare(b.key); order != 0) return order < 0;
+    return a.suffix < b.suffix;
+  });
+  if (direction == Direction::kReverse) std::ranges::reverse(rows_);
+}
+
+std::optional<RowView> SortedWalk::next() {
+  if (at_ == rows_.size()) return std::nullopt;
+  const Row& row = rows_[at_++];
+  return RowView{row.key, row.suffix, row.value};
+}
+
+TimeIndexWalk::TimeIndexWalk(ByteStore& bytes, const Segments& segments, std::size_t suffix_size,
+                             Timestamp from, Timestamp to, Direction direction)
+    : bytes_(bytes), segments_(segments), suffix_size_(suffix_size) {
+  std::string low(1, '\0');
+  append_big_endian(low, from.ms());
+  std::string high(1, '\0');
+  append_big_endian(high, to.ms());
+  // Behind all rows of that time: as times aren't negative, the next one's bytes.
+  if (to == Timestamp::max()) {
+    high.assign(1, '\1');
+  } else {
+    high.resize(1);
+    append_big_endian(high, to.ms() + 1);
+  }
+  index_ = bytes_.scan(low, high, direction);
+}
+
+std::optional<RowView> TimeIndexWalk::next() {
+  while (true) {
+    if (started_) index_->next();
+    started_ = true;
+    if (!index_->valid()) return std::nullopt;
+    const std::string_view entry = index_->key().substr(1);
+    if (entry.size() < suffix_size_) continue;
+    const std::size_t key_size = entry.size() - suffix_size_;
+    row_.clear();
+    segments_.append_prefix(row_, Timestamp(read_big_endian<std::int64_t>(entry)));
+    row_.append(entry.substr(8, key_size));
+    row_.append(entry.substr(0, 8));
+    row_.append(entry.substr(8 + key_size));
+    const auto value = bytes_.get(row_);
+    if (!value) continue;
+    value_.assign(*value);
+    const std::string_view row = row_;
+    return RowView{row.substr(kSegmentPrefixSize, key_size),
+                   row.substr(kSegmentPrefixSize + key_size), value_};
+  }
+}
+
+}  // namespace millstream::detail

@@ -1,0 +1,118 @@
+#include <millstream/core/big_endian.h>
+#include <millstream/state/detail/segmented_rows.h>
+
+#include <algorithm>
+
+#include "row_walks.h"
+
+namespace millstream::detail {
+namespace {
+
+// Leaves room below the segments for other rows, and fits every time: 2^63 / 60,000 + 2^40 < 2^48.
+constexpr std::uint64_t kSegmentBias = std::uint64_t{1} << 40U;
+constexpr std::int64_t kMinInterval = 60'000;
+constexpr std::string_view kFirstSegmentRow("\x01", 1);
+constexpr char kIndexPrefix = '\0';
+
+}  // namespace
+
+Segments::Segments(Duration retention)
+    : interval_(std::max(retention.count() / 2, kMinInterval)) {}
+
+void Segments::append_prefix(std::string& out, Timestamp time) const {
+  std::string eight;
+  append_big_endian(eight, static_cast<std::uint64_t>(of(time)) + kSegmentBias);
+  out.append(eight, 8 - kSegmentPrefixSize);
+}
+
+Timestamp RowView::time() const { return Timestamp(read_big_endian<std::int64_t>(suffix)); }
+Timestamp RowView::second_time() const {
+  return Timestamp(read_big_endian<std::int64_t>(suffix, 8));
+}
+
+SegmentedRows::SegmentedRows(ByteStore& bytes, const StoreSpec& spec, std::size_t suffix_size)
+    : bytes_(&bytes),
+      segments_(spec.retention),
+      retention_(spec.retention),
+      suffix_size_(suffix_size),
+      time_index_(spec.time_index),
+      by_time_(!spec.persistent) {}
+
+Timestamp SegmentedRows::first_visible() const {
+  const Timestamp first = observed() - retention_ + Duration(1);
+  return std::max(first, Timestamp(0));
+}
+
+void SegmentedRows::observe(Timestamp time) {
+  StoreNumbers& numbers = bytes_->numbers();
+  if (time <= numbers.observed) return;
+  const std::int64_t live_before = segments_.of(first_visible());
+  numbers.observed = time;
+  const std::int64_t live = segments_.of(first_visible());
+  if (live == live_before) return;
+  std::string end;
+  segments_.append_prefix(end, segments_.start_of(live));
+  bytes_->drop_range(kFirstSegmentRow, end);
+  if (!time_index_) return;
+  end.assign(1, kIndexPrefix);
+  append_big_endian(end, segments_.start_of(live).ms());
+  bytes_->drop_range(std::string_view(&kIndexPrefix, 1), end);
+}
+
+std::string_view SegmentedRows::row_key(std::string_view key, std::string_view suffix) {
+  row_buffer_.clear();
+  segments_.append_prefix(row_buffer_, Timestamp(read_big_endian<std::int64_t>(suffix)));
+  row_buffer_.append(key);
+  row_buffer_.append(suffix);
+  return row_buffer_;
+}
+
+std::string_view SegmentedRows::index_key(std::string_view key, std::string_view suffix) {
+  index_buffer_.assign(1, kIndexPrefix);
+  index_buffer_.append(suffix.substr(0, 8));
+  index_buffer_.append(key);
+  index_buffer_.append(suffix.substr(8));
+  return index_buffer_;
+}
+
+std::optional<std::string_view> SegmentedRows::get(std::string_view key, std::string_view suffix) {
+  return bytes_->get(row_key(key, suffix));
+}
+
+void SegmentedRows::put(std::string_view key, std::string_view suffix, std::string_view value) {
+  const std::string_view row = row_key(key, suffix);
+  if (time_index_ && !bytes_->get(row)) bytes_->put(index_key(key, suffix), {});
+  bytes_->put(row, value);
+}
+
+void SegmentedRows::erase(std::string_view key, std::string_view suffix) {
+  bytes_->erase(row_key(key, suffix));
+  if (time_index_) bytes_->erase(index_key(key, suffix));
+}
+
+std::unique_ptr<RowWalk> SegmentedRows::walk(const RowQuery& query) {
+  RowQuery clipped = query;
+  clipped.from = std::max(query.from, first_visible());
+  clipped.to = std::min(query.to, observed());
+  if (clipped.from > clipped.to) return std::make_unique<SortedWalk>();
+  auto rows = std::make_unique<SegmentWalk>(*bytes_, segments_, suffix_size_, clipped);
+  if (!by_time_ || query.single_key) return rows;
+  return std::make_unique<SortedWalk>(*rows, query.direction);
+}
+
+std::unique_ptr<RowWalk> SegmentedRows::walk_by_time(Timestamp from, Timestamp to,
+                                                     Direction direction) {
+  from = std::max(from, Timestamp(0));
+  to = std::min(to, observed());
+  if (from > to) return std::make_unique<SortedWalk>();
+  if (time_index_) {
+    return std::make_unique<TimeIndexWalk>(*bytes_, segments_, suffix_size_, from, to, direction);
+  }
+  RowQuery query;
+  query.from = from;
+  query.to = to;
+  SegmentWalk rows(*bytes_, segments_, suffix_size_, query);
+  return std::make_unique<SortedWalk>(rows, direction);
+}
+
+}  // namespace millstream::detail

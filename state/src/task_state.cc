@@ -1,0 +1,302 @@
+#include <millstream/core/assert.h>
+#include <millstream/core/big_endian.h>
+#include <millstream/state/task_state.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "buffered_store.h"
+#include "changelog_codec.h"
+#include "entry_cache.h"
+
+namespace millstream {
+namespace {
+
+using detail::BufferedStore;
+
+// Keys of the default family. A store's numbers are there as soon as it was spilt once.
+constexpr std::string_view kMarkKey = "mark";
+constexpr std::string_view kWipingKey = "wiping";
+constexpr FamilyIndex kDefault = 0;
+
+std::string position_key(const std::string& store) { return "position/" + store; }
+std::string numbers_key(const std::string& store) { return "numbers/" + store; }
+
+std::string to_bytes(const StoreNumbers& numbers) {
+  std::string out;
+  append_big_endian(out, numbers.observed.ms());
+  append_big_endian(out, numbers.sequence);
+  return out;
+}
+
+class TaskStateImpl final : public TaskState {
+ public:
+  explicit TaskStateImpl(TaskStateOptions options)
+      : options_(std::move(options)), cache_(options_.buffer_budget) {}
+
+  Status open_database();
+
+  [[nodiscard]] ByteStore& store(std::string_view name) override { return find(name); }
+  [[nodiscard]] const std::vector<StoreSpec>& specs() const override { return options_.stores; }
+  void for_each_change(std::string_view store, const ChangeVisitor& visit) override;
+  [[nodiscard]] bool has_changes() const override {
+    return std::ranges::any_of(stores_, [](const auto& s) { return s->has_changes(); });
+  }
+  void mark_committed(CommitMark mark) override;
+  void abort() override {
+    for (const auto& store : stores_) store->abort();
+  }
+  [[nodiscard]] bool wants_spill() const override {
+    return committed_bytes() > options_.buffer_budget / 2;
+  }
+  Status spill() override;
+  [[nodiscard]] const std::optional<CommitMark>& stored_mark() const override {
+    return stored_mark_;
+  }
+  [[nodiscard]] std::map<std::string, Offset> restored_positions() const override {
+    return positions_;
+  }
+  Status restore(std::string_view store, std::span<const ChangelogRecord> records,
+                 Offset position) override;
+  Status finish_restore(CommitMark mark) override;
+  Status wipe() override;
+  [[nodiscard]] std::size_t buffered_bytes() const override { return cache_.used(); }
+  Status close(bool spill_committed) override;
+
+ private:
+  BufferedStore& find(std::string_view name) const;
+  [[nodiscard]] std::size_t committed_bytes() const;
+  [[nodiscard]] bool is_persistent(const StoreSpec& spec) const {
+    return spec.persistent && !options_.directory.empty();
+  }
+  Status finish_wipe();
+  Status open_stores();
+  Result<bool> family_is_empty(FamilyIndex family) const;
+  Status read_beside_rows(BufferedStore& store);
+  Status read_mark();
+  void add_numbers_and_positions(DatabaseBatch& batch) const;
+  void raise_position(const std::string& store, Offset position);
+
+  TaskStateOptions options_;
+  detail::EntryCache cache_;
+  std::unique_ptr<Database> database_;
+  std::vector<std::unique_ptr<BufferedStore>> stores_;
+  std::optional<CommitMark> stored_mark_;
+  /// Committed, not yet spilt.
+  std::optional<CommitMark> pending_mark_;
+  std::map<std::string, Offset> positions_;
+  bool positions_changed_ = false;
+};
+
+Status TaskStateImpl::open_database() {
+  if (!options_.directory.empty()) {
+    Database::Options database;
+    database.path = options_.directory;
+    database.resources = options_.resources;
+    for (const StoreSpec& spec : options_.stores) {
+      if (spec.persistent) database.families.push_back(spec.name);
+    }
+    auto opened = Database::open(database);
+    if (!opened) return opened.error();
+    database_ = *std::move(opened);
+    MILLSTREAM_TRY(finish_wipe());
+    MILLSTREAM_TRY(read_mark());
+  }
+  return open_stores();
+}
+
+Status TaskStateImpl::open_stores() {
+  FamilyIndex family = kDefault;
+  for (const StoreSpec& spec : options_.stores) {
+    if (!is_persistent(spec)) {
+      stores_.push_back(std::make_unique<BufferedStore>(spec, cache_, nullptr, 0, true));
+      continue;
+    }
+    ++family;
+    const auto numbers = database_->get(kDefault, numbers_key(spec.name));
+    if (!numbers) return numbers.error();
+    // Rows without numbers were left by a wipe that didn't know the store.
+    if (!numbers->has_value()) MILLSTREAM_TRY(database_->clear(family));
+    const auto empty = family_is_empty(family);
+    if (!empty) return empty.error();
+    stores_.push_back(
+        std::make_unique<BufferedStore>(spec, cache_, database_.get(), family, *empty));
+    MILLSTREAM_TRY(read_beside_rows(*stores_.back()));
+  }
+  return {};
+}
+
+Result<bool> TaskStateImpl::family_is_empty(FamilyIndex family) const {
+  const auto rows = database_->scan(family, {}, {}, ScanDirection::kForward);
+  MILLSTREAM_TRY(rows->status());
+  return !rows->valid();
+}
+
+Status TaskStateImpl::read_beside_rows(BufferedStore& store) {
+  const auto numbers = database_->get(kDefault, numbers_key(store.name()));
+  if (!numbers) return numbers.error();
+  if (*numbers && (*numbers)->size() == 12) {
+    store.restore_numbers({Timestamp(read_big_endian<std::int64_t>(**numbers)),
+                           read_big_endian<std::uint32_t>(**numbers, 8)});
+  }
+  const auto position = database_->get(kDefault, position_key(store.name()));
+  if (!position) return position.error();
+  if (*position && (*position)->size() == 8) {
+    positions_[store.name()] = Offset{read_big_endian<std::int64_t>(**position)};
+  }
+  return {};
+}
+
+Status TaskStateImpl::read_mark() {
+  const auto bytes = database_->get(kDefault, kMarkKey);
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) return {};
+  auto mark = CommitMark::parse(**bytes);
+  if (!mark) return mark.error().within("the state in " + options_.directory);
+  stored_mark_ = *std::move(mark);
+  return {};
+}
+
+BufferedStore& TaskStateImpl::find(std::string_view name) const {
+  const auto found = std::ranges::find_if(stores_, [&](const auto& s) { return s->name() == name; });
+  MILLSTREAM_ASSERT(found != stores_.end(), "no such store in this task");
+  return **found;
+}
+
+std::size_t TaskStateImpl::committed_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& store : stores_) bytes += store->committed_bytes();
+  return bytes;
+}
+
+void TaskStateImpl::for_each_change(std::string_view name, const ChangeVisitor& visit) {
+  BufferedStore& changed = find(name);
+  if (!changed.spec().logging) return;
+  if (changed.spec().kind == StoreKind::kVersioned) {
+    changed.for_each_appended(visit);
+    return;
+  }
+  std::string scratch;
+  changed.for_each_change([&](std::string_view key, std::optional<std::string_view> value) {
+    if (const auto record = detail::to_changelog(changed.spec(), key, value, scratch)) {
+      visit(*record);
+    }
+  });
+}
+
+void TaskStateImpl::mark_committed(CommitMark mark) {
+  for (const auto& store : stores_) store->commit();
+  pending_mark_ = std::move(mark);
+}
+
+void TaskStateImpl::raise_position(const std::string& store, Offset position) {
+  Offset& present = positions_.try_emplace(store, Offset::kNone).first->second;
+  if (position <= present) return;
+  present = position;
+  positions_changed_ = true;
+}
+
+void TaskStateImpl::add_numbers_and_positions(DatabaseBatch& batch) const {
+  for (const auto& store : stores_) {
+    if (store->in_memory()) continue;
+    batch.put(kDefault, numbers_key(store->name()), to_bytes(store->committed_numbers()));
+    const auto position = positions_.find(store->name());
+    if (position == positions_.end()) continue;
+    std::string bytes;
+    append_big_endian(bytes, to_int(position->second));
+    batch.put(kDefault, position_key(store->name()), bytes);
+  }
+}
+
+Status TaskStateImpl::spill() {
+  if (pending_mark_) {
+    for (const auto& store : stores_) {
+      const auto position = pending_mark_->changelog_positions.find(store->name());
+      if (position == pending_mark_->changelog_positions.end()) continue;
+      raise_position(store->name(), position->second);
+    }
+  }
+  if (!database_) return {};
+  if (!pending_mark_ && !positions_changed_ && committed_bytes() == 0) return {};
+  DatabaseBatch batch;
+  for (const auto& store : stores_) {
+    if (!store->in_memory()) store->add_committed_to(batch);
+  }
+  add_numbers_and_positions(batch);
+  if (pending_mark_) batch.put(kDefault, kMarkKey, pending_mark_->serialize());
+  MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  positions_changed_ = false;
+  if (pending_mark_) stored_mark_ = std::exchange(pending_mark_, std::nullopt);
+  for (const auto& store : stores_) {
+    if (!store->in_memory()) MILLSTREAM_TRY(store->mark_spilt());
+  }
+  return {};
+}
+
+Status TaskStateImpl::restore(std::string_view name, std::span<const ChangelogRecord> records,
+                              Offset position) {
+  BufferedStore& restored = find(name);
+  MILLSTREAM_ASSERT(!restored.has_changes(), "a restore in the middle of a transaction");
+  detail::ChangelogReader reader(restored, restored.spec());
+  for (const ChangelogRecord& record : records) {
+    if (auto status = reader.apply(record); !status) {
+      restored.abort();
+      return status;
+    }
+  }
+  restored.commit();
+  raise_position(restored.name(), position);
+  return wants_spill() ? spill() : Status();
+}
+
+Status TaskStateImpl::finish_restore(CommitMark mark) {
+  pending_mark_ = std::move(mark);
+  return spill();
+}
+
+Status TaskStateImpl::wipe() {
+  stored_mark_.reset();
+  pending_mark_.reset();
+  positions_.clear();
+  positions_changed_ = false;
+  for (const auto& store : stores_) store->clear();
+  if (!database_) return {};
+  DatabaseBatch batch;
+  const auto rows = database_->scan(kDefault, {}, {}, ScanDirection::kForward);
+  for (; rows->valid(); rows->next()) batch.erase(kDefault, rows->key());
+  MILLSTREAM_TRY(rows->status());
+  batch.put(kDefault, kWipingKey, "1");
+  MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  return finish_wipe();
+}
+
+// Once the flag stands, the rows are as good as gone: a crash here is made up for when opening.
+Status TaskStateImpl::finish_wipe() {
+  const auto wiping = database_->get(kDefault, kWipingKey);
+  if (!wiping) return wiping.error();
+  if (!wiping->has_value()) return {};
+  FamilyIndex family = kDefault;
+  for (const StoreSpec& spec : options_.stores) {
+    if (is_persistent(spec)) MILLSTREAM_TRY(database_->clear(++family));
+  }
+  DatabaseBatch batch;
+  batch.erase(kDefault, kWipingKey);
+  return database_->write(batch, /*sync=*/false);
+}
+
+Status TaskStateImpl::close(bool spill_committed) {
+  if (spill_committed) MILLSTREAM_TRY(spill());
+  stores_.clear();
+  database_.reset();
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaskState>> TaskState::open(TaskStateOptions options) {
+  auto state = std::make_unique<TaskStateImpl>(std::move(options));
+  MILLSTREAM_TRY(state->open_database());
+  return std::unique_ptr<TaskState>(std::move(state));
+}
+
+}  // namespace millstream
