@@ -25,7 +25,9 @@ target_compile_options(millstream_warnings INTERFACE -Wall -Wextra -Wconversion 
                        # meant to have its default.
                        -Wno-missing-field-initializers
                        # g++ 12 sees moved-from variants as uninitialised (GCC PR 105562 and kin).
-                       -Wno-maybe-uninitialized)
+                       -Wno-maybe-uninitialized
+                       # The same of string concatenation (GCC PR 105651).
+                       -Wno-restrict)
 
 set(MILLSTREAM_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 if(MILLSTREAM_SANITIZE)

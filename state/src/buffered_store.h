@@ -101,14 +101,13 @@ class BufferedStore final : public ByteStore {
   EntryCache* cache_;
   Database* database_;
   FamilyIndex family_;
+  ListNode dirty_;      ///< In the order of their first (or, cached, last) change.
+  ListNode committed_;  ///< Not dirty; not yet in the database.
+  ListNode resident_;   ///< In memory only: what is committed.
   EntryTable table_;
   std::unique_ptr<EntryIndex> index_;
   /// Every key that the database has is in the table.
   bool all_buffered_;
-
-  ListNode dirty_;      ///< In the order of their first (or, cached, last) change.
-  ListNode committed_;  ///< Not dirty; not yet in the database.
-  ListNode resident_;   ///< In memory only: what is committed.
   std::size_t committed_bytes_ = 0;
   StoreNumbers numbers_;
   StoreNumbers committed_numbers_;

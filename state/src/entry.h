@@ -38,7 +38,8 @@ struct ListNode {
 /// What a slot says of its key: nothing, that it has no value, or a value.
 enum class Presence : std::uint8_t { kUnset, kAbsent, kPresent };
 
-/// Bytes that keep their memory. It begins inside the entry and moves to the heap when it must grow.
+/// Bytes that keep their memory. It begins inside the entry and moves to the heap when it must
+/// grow.
 struct Slot {
   [[nodiscard]] std::string_view view() const { return {data, size}; }
 
@@ -49,10 +50,10 @@ struct Slot {
   bool on_heap = false;
 };
 
-/// One key of a store's buffer with its two slots. `base` is what is committed (or was read from the
-/// database), `dirty` what the open transaction made of it; at least one of them is set.
-/// Key and small values lie in one allocation with the entry. **Lifetime**: made by `make_entry`,
-/// owned by its EntryTable, and always in exactly one list.
+/// One key of a store's buffer with its two slots. `base` is what is committed (or was read from
+/// the database), `dirty` what the open transaction made of it; at least one of them is set. Key
+/// and small values lie in one allocation with the entry. **Lifetime**: made by `make_entry`, owned
+/// by its EntryTable, and always in exactly one list.
 struct Entry : ListNode {
   [[nodiscard]] std::string_view key() const { return {key_data, key_size}; }
   [[nodiscard]] const Slot& visible() const {

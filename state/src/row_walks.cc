@@ -94,14 +94,14 @@ std::optional<RowView> SegmentWalk::next() {
   return std::nullopt;
 }
 
-SortedWalk::SortedWalk(RowWalk& rows, Direction direction) {
+SortedWalk::SortedWalk(RowWalk& rows, Direction direction, bool last_first) {
   while (const auto row = rows.next()) {
     rows_.push_back({std::string(row->key), std::string(row->suffix), std::string(row->value)});
   }
-  std::ranges::sort(rows_, [](const Row& a, const Row& b) {
+  std::ranges::sort(rows_, [last_first](const Row& a, const Row& b) {
     if (const int order = a.suffix.compare(0, 8, b.suffix, 0, 8); order != 0) return order < 0;
     if (const int order = a.key.compare(b.key); order != 0) return order < 0;
-    return a.suffix < b.suffix;
+    return last_first ? b.suffix < a.suffix : a.suffix < b.suffix;
   });
   if (direction == Direction::kReverse) std::ranges::reverse(rows_);
 }

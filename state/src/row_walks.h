@@ -40,11 +40,12 @@ class SegmentWalk final : public RowWalk {
   std::unique_ptr<ByteIterator> rows_;
 };
 
-/// Rows of another walk, all read at once and ordered by time, key and the rest of the suffix.
+/// Rows of another walk, all read at once and ordered by time, key and the rest of the suffix,
+/// which `last_first` turns round.
 class SortedWalk final : public RowWalk {
  public:
   SortedWalk() = default;
-  SortedWalk(RowWalk& rows, Direction direction);
+  SortedWalk(RowWalk& rows, Direction direction, bool last_first);
   std::optional<RowView> next() override;
 
  private:

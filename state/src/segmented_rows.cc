@@ -16,8 +16,7 @@ constexpr char kIndexPrefix = '\0';
 
 }  // namespace
 
-Segments::Segments(Duration retention)
-    : interval_(std::max(retention.count() / 2, kMinInterval)) {}
+Segments::Segments(Duration retention) : interval_(std::max(retention.count() / 2, kMinInterval)) {}
 
 void Segments::append_prefix(std::string& out, Timestamp time) const {
   std::string eight;
@@ -96,8 +95,8 @@ std::unique_ptr<RowWalk> SegmentedRows::walk(const RowQuery& query) {
   clipped.to = std::min(query.to, observed());
   if (clipped.from > clipped.to) return std::make_unique<SortedWalk>();
   auto rows = std::make_unique<SegmentWalk>(*bytes_, segments_, suffix_size_, clipped);
-  if (!by_time_ || query.single_key) return rows;
-  return std::make_unique<SortedWalk>(*rows, query.direction);
+  if (!by_time_ || (query.single_key && !sessions())) return rows;
+  return std::make_unique<SortedWalk>(*rows, query.direction, sessions());
 }
 
 std::unique_ptr<RowWalk> SegmentedRows::walk_by_time(Timestamp from, Timestamp to,
@@ -112,7 +111,7 @@ std::unique_ptr<RowWalk> SegmentedRows::walk_by_time(Timestamp from, Timestamp t
   query.from = from;
   query.to = to;
   SegmentWalk rows(*bytes_, segments_, suffix_size_, query);
-  return std::make_unique<SortedWalk>(rows, direction);
+  return std::make_unique<SortedWalk>(rows, direction, by_time_ && sessions());
 }
 
 }  // namespace millstream::detail

@@ -158,7 +158,8 @@ Status TaskStateImpl::read_mark() {
 }
 
 BufferedStore& TaskStateImpl::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(stores_, [&](const auto& s) { return s->name() == name; });
+  const auto found =
+      std::ranges::find_if(stores_, [&](const auto& s) { return s->name() == name; });
   MILLSTREAM_ASSERT(found != stores_.end(), "no such store in this task");
   return **found;
 }

@@ -71,8 +71,8 @@ std::optional<VersionedRows::Row> VersionedRows::first_ending_after(std::string_
       if (rows->key().size() != group.size() + 8) continue;
       const std::string_view value = rows->value();
       return Row{Timestamp(read_big_endian<std::int64_t>(value)),
-                 Timestamp(read_big_endian<std::int64_t>(rows->key(), group.size())),
-                 value[8] != 0, std::string(value.substr(9))};
+                 Timestamp(read_big_endian<std::int64_t>(rows->key(), group.size())), value[8] != 0,
+                 std::string(value.substr(9))};
     }
   }
   return std::nullopt;
@@ -136,8 +136,7 @@ VersionedRows::Put VersionedRows::put(std::string_view key, std::optional<std::s
     put_latest(key, value, time, latest);
     return {true, std::nullopt};
   }
-  const std::optional<Timestamp> latest_from =
-      latest ? std::optional(latest->from) : std::nullopt;
+  const std::optional<Timestamp> latest_from = latest ? std::optional(latest->from) : std::nullopt;
   const auto row = first_ending_after(key, time);
   if (!row && !latest_from) {
     put_latest(key, value, time, std::nullopt);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -113,6 +115,47 @@ TEST(ModelFile, RefusesEveryFlippedByte) {
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     EXPECT_FALSE(parse_model(damaged)) << "byte " << i;
   }
+}
+
+// Put length and checksum (CRC-64/XZ, bit by bit) of the content into the header.
+std::string sealed(std::string bytes) {
+  std::uint64_t crc = ~std::uint64_t{0};
+  for (std::size_t i = 32; i < bytes.size(); ++i) {
+    crc ^= static_cast<unsigned char>(bytes[i]);
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xc96c5795d7870f42U : 0U);
+    }
+  }
+  crc = ~crc;
+  const std::uint64_t length = bytes.size() - 32;
+  std::memcpy(bytes.data() + 16, &length, sizeof(length));
+  std::memcpy(bytes.data() + 24, &crc, sizeof(crc));
+  return bytes;
+}
+
+TEST(ModelFile, SurvivesAnyContentWithAValidChecksum) {
+  const std::string bytes = serialize_model(small_model());
+  ASSERT_EQ(sealed(bytes), bytes);
+  Random random(8);
+  int accepted = 0;
+
+  for (int round = 0; round < 1500; ++round) {
+    std::string damaged = bytes;
+    for (std::uint32_t i = 0; i <= random.below(4); ++i) {
+      const auto place = 32 + random.below(static_cast<std::uint32_t>(bytes.size() - 32));
+      damaged[place] = static_cast<char>(random.below(256));
+    }
+    const auto model = parse_model(sealed(damaged));
+    if (model) {
+      ++accepted;
+      const std::vector<double> row(model->n_features(), 0.5);
+      EXPECT_FALSE(std::isnan(model->score(row)));
+    } else {
+      EXPECT_FALSE(model.error().message().empty());
+    }
+  }
+
+  EXPECT_GT(accepted, 0) << "thresholds and sizes may change freely";
 }
 
 TEST(ModelFile, SaysWhichVersionItReads) {

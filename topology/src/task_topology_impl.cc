@@ -15,7 +15,8 @@ TaskTopologyImpl::TaskTopologyImpl(std::shared_ptr<const TopologyParts> parts,
   std::map<std::string, Node*> by_name;
   for (const std::size_t i : nodes) {
     const NodeSpec& spec = topology.nodes[i];
-    NodeSite site{spec.name, connected_stores(topology, spec)};
+    NodeSite site{spec.name, connected_stores(topology, spec), {}};
+    if (spec.kind == NodeKind::kSink && !spec.topics.empty()) site.topic = spec.topics.front().name;
     for (const GlobalStore& global : topology.globals) site.stores.push_back(global.store.name);
     Node& node = *nodes_.emplace_back(spec.factory->make(site));
     by_name[spec.name] = &node;

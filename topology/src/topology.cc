@@ -21,12 +21,12 @@ NodeSpec Topology::source_spec(std::string name, const NameList& topics,
   return spec;
 }
 
-NodeSpec Topology::sink_spec(std::string name, const std::string& topic, const NameList& parents) {
+NodeSpec Topology::sink_spec(std::string name, std::string topic, const NameList& parents) {
   NodeSpec spec;
   spec.name = std::move(name);
   spec.kind = NodeKind::kSink;
   spec.parents = parents.values();
-  spec.topics.push_back({.name = topic,
+  spec.topics.push_back({.name = std::move(topic),
                          .internal = false,
                          .partitions = std::nullopt,
                          .reset_policy = std::nullopt,

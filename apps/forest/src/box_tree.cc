@@ -50,6 +50,18 @@ const double* first_above(const double* begin, const double* end, double cut) {
   return begin + (*begin <= cut ? 1 : 0);
 }
 
+using Two = double __attribute__((vector_size(16)));
+
+inline Two larger(Two a, Two b) { return a > b ? a : b; }
+
+// Go to the child on the value's side; 0 if the node is a leaf.
+inline std::uint32_t advance(const BoxTree::Node& node, double value, std::uint32_t& at) {
+  const std::uint32_t next = node.left + static_cast<std::uint32_t>(value > node.cut);
+  const std::uint32_t moved = next ^ at;
+  at = next;
+  return moved;
+}
+
 }  // namespace
 
 // The sample is sorted once; a node is then a range of it, and a cut a search.
@@ -89,45 +101,52 @@ void BoxTree::grow(std::span<double> sample, std::uint64_t seed, std::uint32_t d
   nodes_.resize(used);
 }
 
-// Walk kLanes trees level by level. A leaf takes what weight is left, and is its own child, so that
-// trees that are done wait for the others without any branch on where the value lies.
-template <std::size_t kLanes>
-double BoxTree::walk(const BoxTree* trees, double value) {
-  constexpr double kLeast = std::numeric_limits<double>::min();
-  std::array<const Node*, kLanes> at;
-  std::array<double, kLanes> weight;
-  std::array<double, kLanes> sum{};
-  for (std::size_t k = 0; k < kLanes; ++k) {
-    at[k] = trees[k].nodes_.data();
-    weight[k] = 1;
+// Walk 2 * kPairs trees level by level. A leaf takes what weight is left, and is its own child, so
+// that trees that are done wait for the others. Two trees' numbers share a register (GCC's and
+// Clang's vector types): above all, so that nothing branches on where the value lies, which would
+// be guessed wrong half of the time.
+template <std::size_t kPairs>
+double BoxTree::walk(const std::array<const BoxTree*, 2 * kPairs>& trees, double value) {
+  constexpr Two kNone{0, 0};
+  constexpr double kTiny = std::numeric_limits<double>::min();
+  constexpr Two kLeast{kTiny, kTiny};
+  const Two x{value, value};
+  std::array<const Node*, 2 * kPairs> nodes;
+  std::array<std::uint32_t, 2 * kPairs> at{};
+  std::array<Two, kPairs> weight;
+  weight.fill(Two{1, 1});
+  Two sum = kNone;
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    nodes[k] = trees[k]->nodes_.data();
   }
-  for (bool moving = true; moving;) {
-    moving = false;
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      const Node& node = *at[k];
-      const double outside = std::max(std::max(node.low - value, value - node.high), 0.0);
-      const double chance = outside / std::max(node.high - node.low + outside, kLeast);
-      const double separated = weight[k] * chance;
-      const double rest = weight[k] - separated;
-      sum[k] += separated * node.depth + rest * node.tail;
-      weight[k] = node.tail == 0 ? rest : 0.0;
-      const Node* next =
-          trees[k].nodes_.data() + node.left + static_cast<std::size_t>(value > node.cut);
-      moving |= next != at[k];
-      at[k] = next;
+  for (std::uint32_t moved = 1; moved != 0;) {
+    moved = 0;
+    for (std::size_t k = 0; k < kPairs; ++k) {
+      const Node& a = nodes[2 * k][at[2 * k]];
+      const Node& b = nodes[2 * k + 1][at[2 * k + 1]];
+      const Two low{a.low, b.low};
+      const Two high{a.high, b.high};
+      const Two tail{a.tail, b.tail};
+      const Two depth{static_cast<double>(a.depth), static_cast<double>(b.depth)};
+      const Two beside = larger(low - x, x - high);
+      const Two outside = larger(beside, kNone);
+      const Two separated = weight[k] * (outside / larger(high - low + outside, kLeast));
+      const Two rest = weight[k] - separated;
+      sum += separated * depth + rest * tail;
+      weight[k] = tail == kNone ? rest : kNone;
+      moved |= advance(a, value, at[2 * k]) | advance(b, value, at[2 * k + 1]);
     }
   }
-  return std::accumulate(sum.begin(), sum.end(), 0.0);
+  return sum[0] + sum[1];
 }
 
-double BoxTree::depth(double value) const { return walk<1>(this, value); }
+double BoxTree::depth(double value) const { return walk<1>({this, this}, value) / 2; }
 
 double BoxTree::depth_sum(std::span<const BoxTree> trees, double value) {
-  constexpr std::size_t kLanes = 4;
   double sum = 0;
   std::size_t i = 0;
-  for (; i + kLanes <= trees.size(); i += kLanes) {
-    sum += walk<kLanes>(&trees[i], value);
+  for (; i + 4 <= trees.size(); i += 4) {
+    sum += walk<2>({&trees[i], &trees[i + 1], &trees[i + 2], &trees[i + 3]}, value);
   }
   for (; i < trees.size(); ++i) {
     sum += trees[i].depth(value);

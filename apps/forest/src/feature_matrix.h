@@ -11,7 +11,7 @@ namespace millstream::forest {
 
 // Rows of features with the record each comes from.
 struct FeatureMatrix {
-  std::vector<double> values;         // row-major
+  std::vector<double> values;          // row-major
   std::vector<std::uint32_t> records;  // of each row, its record in the series
   [[nodiscard]] std::size_t rows() const { return records.size(); }
   void append(const FeatureMatrix& other);

@@ -104,10 +104,9 @@ class TreeGrower {
 
   std::uint32_t divide(const Part& part, const TreeNode& node) {
     const auto begin = sample_.begin();
-    const auto middle =
-        std::partition(begin + part.begin, begin + part.end, [&](std::uint32_t row) {
-          return value(row, node.feature) <= node.threshold;
-        });
+    const auto middle = std::partition(
+        begin + part.begin, begin + part.end,
+        [&](std::uint32_t row) { return value(row, node.feature) <= node.threshold; });
     return static_cast<std::uint32_t>(middle - begin);
   }
 

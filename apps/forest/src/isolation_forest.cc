@@ -25,8 +25,8 @@ inline void descend(const TreeNode* nodes, const std::array<const float*, kLanes
   }
 }
 
-inline void descend(const TreeNode* nodes, const float* row,
-                    std::array<std::uint32_t, kLanes>& at, std::uint32_t steps) {
+inline void descend(const TreeNode* nodes, const float* row, std::array<std::uint32_t, kLanes>& at,
+                    std::uint32_t steps) {
   for (std::uint32_t step = 0; step < steps; ++step) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const TreeNode& node = nodes[at[lane]];

@@ -46,9 +46,6 @@ Result<Model> Model::create(ModelParts parts) {
   MILLSTREAM_TRY(check(parts));
   Model model;
   model.version_ = hex(crc64(encode_parts(parts)));
-  model.inverse_scale_.resize(parts.scale.size());
-  std::transform(parts.scale.begin(), parts.scale.end(), model.inverse_scale_.begin(),
-                 [](double scale) { return 1 / scale; });
   model.parts_ = std::move(parts);
   return model;
 }
@@ -56,7 +53,7 @@ Result<Model> Model::create(ModelParts parts) {
 void Model::scale(std::span<const double> features, std::span<float> scaled) const {
   for (std::size_t i = 0; i < n_features(); ++i) {
     const double value = std::isfinite(features[i]) ? features[i] : parts_.median[i];
-    scaled[i] = static_cast<float>((value - parts_.mean[i]) * inverse_scale_[i]);
+    scaled[i] = static_cast<float>((value - parts_.mean[i]) / parts_.scale[i]);
   }
 }
 

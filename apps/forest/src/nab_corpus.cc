@@ -149,9 +149,8 @@ Result<std::int64_t> parse_timestamp(std::string_view text) {
   int h = 0, m = 0, used = 0;
   double seconds = 0;
   const std::string copy(text.substr(0, 64));
-  const int fields =
-      std::sscanf(copy.c_str(), "%4d-%2u-%2u%*1[ T]%2d:%2d:%lf%n", &y, &month, &day, &h, &m,
-                  &seconds, &used);
+  const int fields = std::sscanf(copy.c_str(), "%4d-%2u-%2u%*1[ T]%2d:%2d:%lf%n", &y, &month, &day,
+                                 &h, &m, &seconds, &used);
   const std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(month),
                                          std::chrono::day(day)};
   if (fields != 6 || static_cast<std::size_t>(used) != text.size() || !date.ok() || h < 0 ||
@@ -203,8 +202,8 @@ Result<std::vector<Series>> load_corpus(const fs::path& data_dir, const fs::path
   std::sort(paths.begin(), paths.end());
   std::vector<Series> series;
   for (const fs::path& path : paths) {
-    auto one = load_series(
-        path, (path.parent_path().filename() / path.filename()).generic_string());
+    auto one =
+        load_series(path, (path.parent_path().filename() / path.filename()).generic_string());
     if (!one) {
       return one.error();
     }
@@ -282,10 +281,9 @@ std::array<CorpusScore, 3> score_corpus(std::span<const ScoredSeries> files) {
         const auto begin = file.scores.begin();
         const std::size_t from = std::max(window.first, file.probation);
         score.windows_found +=
-            from <= window.last &&
-                    std::any_of(begin + static_cast<std::ptrdiff_t>(from),
-                                begin + static_cast<std::ptrdiff_t>(window.last) + 1,
-                                [&](double s) { return s >= score.best.threshold; })
+            from <= window.last && std::any_of(begin + static_cast<std::ptrdiff_t>(from),
+                                               begin + static_cast<std::ptrdiff_t>(window.last) + 1,
+                                               [&](double s) { return s >= score.best.threshold; })
                 ? 1U
                 : 0U;
       }

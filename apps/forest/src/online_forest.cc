@@ -91,18 +91,18 @@ OnlineForest::Features OnlineForest::make_features(std::int64_t timestamp_ms, do
   Head& h = head_;
   const double residual = hour_residual(timestamp_ms, value);
   h.values[h.count % kLookBack] = value;
-  if (h.count > 0) {
-    h.steps[(h.count - 1) % kLookBack] = std::abs(value - h.last);
-  }
+  h.steps[h.count % kLookBack] = h.count > 0 ? std::abs(value - h.last) : 0.0;
   h.last = value;
-  const auto n = std::min<std::uint64_t>(h.count + 1, kLookBack);
-  const auto steps = std::min<std::uint64_t>(h.count, kLookBack);
-  const double mean =
-      std::accumulate(h.values.begin(), h.values.begin() + static_cast<std::ptrdiff_t>(n), 0.0) /
-      static_cast<double>(n);
-  const double activity =
-      std::accumulate(h.steps.begin(), h.steps.begin() + static_cast<std::ptrdiff_t>(steps), 0.0) /
-      static_cast<double>(std::max<std::uint64_t>(steps, 1));
+  const auto n = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(h.count + 1, kLookBack));
+  const auto mean_of = [n](const std::array<double, kLookBack>& numbers) {
+    // Around the first one, so that equal numbers have exactly their own mean.
+    return numbers[0] +
+           std::accumulate(numbers.begin(), numbers.begin() + n, 0.0, [&](double sum, double x) {
+             return sum + (x - numbers[0]);
+           }) / static_cast<double>(n);
+  };
+  const double mean = mean_of(h.values);
+  const double activity = mean_of(h.steps);
   return {residual, mean, activity};
 }
 
@@ -115,7 +115,8 @@ double OnlineForest::hour_residual(std::int64_t timestamp_ms, double value) {
     h.hour = hour;
   }
   if (h.visit_count < 0xffffffffU) {
-    h.visit_sum += value;
+    h.visit_start = h.visit_count == 0 ? value : h.visit_start;
+    h.visit_sum += value - h.visit_start;
     ++h.visit_count;
   }
   h.residuals[h.count % 3] = h.hour_visits[hour] > 0 ? value - h.hour_means[hour] : 0.0;
@@ -127,8 +128,9 @@ void OnlineForest::finish_visit() {
   Head& h = head_;
   if (h.hour < kHours) {
     std::uint16_t& visits = h.hour_visits[h.hour];
+    const double mean = h.visit_start + h.visit_sum / h.visit_count;
     const double rate = std::max(0.1, 1.0 / (visits + 1));
-    h.hour_means[h.hour] += rate * (h.visit_sum / h.visit_count - h.hour_means[h.hour]);
+    h.hour_means[h.hour] += rate * (mean - h.hour_means[h.hour]);
     visits = static_cast<std::uint16_t>(std::min(visits + 1, 0xffff));
   }
   h.visit_sum = 0;
@@ -179,12 +181,11 @@ void OnlineForest::rebuild_all() {
 }
 
 void OnlineForest::build(std::size_t feature, std::uint32_t tree, std::uint64_t at_count) {
-  const std::uint64_t stream = at_count * kOnlineFeatures * options_.trees +
-                               feature * options_.trees + tree;
+  const std::uint64_t stream =
+      at_count * kOnlineFeatures * options_.trees + feature * options_.trees + tree;
   const std::uint64_t seed = mix_seed(seed_, stream);
   Random random(seed);
-  const auto n =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(at_count, options_.window));
+  const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(at_count, options_.window));
   for (double& value : sample_) {
     value = ring_[(at_count - 1 - random.below(n)) % capacity_][feature];
   }
@@ -214,10 +215,10 @@ double OnlineForest::feature_score(std::size_t feature, double value) const {
 }
 
 std::size_t OnlineForest::memory() const {
-  std::size_t bytes = sizeof(*this) + ring_.capacity() * sizeof(Features) +
-                      room_.ends.capacity() * sizeof(std::uint16_t) +
-                      (path_lengths_.capacity() + sample_.capacity() + room_.sorted.capacity()) *
-                          sizeof(double);
+  std::size_t bytes =
+      sizeof(*this) + ring_.capacity() * sizeof(Features) +
+      room_.ends.capacity() * sizeof(std::uint16_t) +
+      (path_lengths_.capacity() + sample_.capacity() + room_.sorted.capacity()) * sizeof(double);
   for (const auto& forest : trees_) {
     for (const BoxTree& tree : forest) {
       bytes += sizeof(BoxTree) + tree.memory();

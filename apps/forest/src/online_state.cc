@@ -81,9 +81,8 @@ Status OnlineForest::deserialize(std::string_view bytes) {
       (head.count - std::min(head.count, needed())) / kBlockRecords * kBlockRecords;
   const std::uint64_t records = head.count - first;
   if (bytes.size() != kHeadSize + records * sizeof(Features)) {
-    return Error::data("an online forest's state of " + std::to_string(bytes.size()) +
-                       " bytes; " + std::to_string(kHeadSize + records * sizeof(Features)) +
-                       " are expected");
+    return Error::data("an online forest's state of " + std::to_string(bytes.size()) + " bytes; " +
+                       std::to_string(kHeadSize + records * sizeof(Features)) + " are expected");
   }
   std::vector<Features> ring(std::min(head.count, capacity_));
   for (std::uint64_t i = 0; i < records; ++i) {
@@ -103,8 +102,8 @@ Status OnlineForest::deserialize(std::string_view bytes) {
 bool OnlineForest::valid(const Head& h) {
   const auto finite = [](double x) { return std::isfinite(x) && std::abs(x) < 1e300; };
   return h.count < (std::uint64_t{1} << 56U) && h.last_alarm <= h.count && h.hour <= kHours &&
-         (h.hour == kHours || h.visit_count > 0) && finite(h.last) && finite(h.visit_sum) &&
-         std::all_of(h.hour_means.begin(), h.hour_means.end(), finite) &&
+         (h.hour == kHours || h.visit_count > 0) && finite(h.last) && finite(h.visit_start) &&
+         finite(h.visit_sum) && std::all_of(h.hour_means.begin(), h.hour_means.end(), finite) &&
          std::all_of(h.residuals.begin(), h.residuals.end(), finite) &&
          std::all_of(h.values.begin(), h.values.end(), finite) &&
          std::all_of(h.steps.begin(), h.steps.end(), finite);

@@ -10,7 +10,8 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxTreeNodes = std::size_t{1} << 26U;
 
-// A tree as scikit-learn holds it: columns by node, -1 for no child, features as the tree sees them.
+// A tree as scikit-learn holds it: columns by node, -1 for no child, features as the tree sees
+// them.
 struct Columns {
   std::vector<std::uint32_t> features;
   std::vector<std::int64_t> left, right, feature;

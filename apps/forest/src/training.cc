@@ -41,8 +41,7 @@ std::vector<float> scaled(const FeatureMatrix& matrix, const ModelParts& parts) 
   std::vector<float> values(matrix.values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t feature = i % kFeatureCount;
-    values[i] =
-        static_cast<float>((matrix.values[i] - parts.mean[feature]) / parts.scale[feature]);
+    values[i] = static_cast<float>((matrix.values[i] - parts.mean[feature]) / parts.scale[feature]);
   }
   return values;
 }

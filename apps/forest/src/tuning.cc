@@ -214,9 +214,9 @@ Status check(std::span<const Series> series, const TuningOptions& options) {
 }
 
 std::size_t best_of(const std::vector<Trial>& trials) {
-  const auto best = std::max_element(
-      trials.begin(), trials.end(),
-      [](const Trial& a, const Trial& b) { return a.criterion < b.criterion; });
+  const auto best =
+      std::max_element(trials.begin(), trials.end(),
+                       [](const Trial& a, const Trial& b) { return a.criterion < b.criterion; });
   return static_cast<std::size_t>(best - trials.begin());
 }
 

@@ -24,9 +24,9 @@ void DatabaseBatch::Impl::append(Kind kind, FamilyIndex family, std::string_view
   head.value_size = static_cast<std::uint32_t>(value.size());
   head.family = static_cast<std::uint16_t>(family);
   head.kind = kind;
-  MILLSTREAM_ASSERT(head.key_size == key.size() && head.value_size == value.size() &&
-                        head.family == family,
-                    "a row of 4 GB, or 65,536 families");
+  MILLSTREAM_ASSERT(
+      head.key_size == key.size() && head.value_size == value.size() && head.family == family,
+      "a row of 4 GB, or 65,536 families");
   char raw[sizeof head];
   std::memcpy(raw, &head, sizeof head);
   bytes.append(raw, sizeof raw);
@@ -44,8 +44,8 @@ rocksdb::WriteBatch DatabaseBatch::Impl::to_rocksdb(const HandleOf& handle_of) c
     const rocksdb::Slice key(rest.data(), head.key_size);
     const rocksdb::Slice value(rest.data() + head.key_size, head.value_size);
     rocksdb::ColumnFamilyHandle* family = handle_of(head.family);
-    const rocksdb::Status status = head.kind == Kind::kPut ? batch.Put(family, key, value)
-                                                           : batch.Delete(family, key);
+    const rocksdb::Status status =
+        head.kind == Kind::kPut ? batch.Put(family, key, value) : batch.Delete(family, key);
     MILLSTREAM_ASSERT(status.ok(), "a batch in memory takes every row");
     rest.remove_prefix(std::size_t{head.key_size} + head.value_size);
   }

@@ -23,7 +23,7 @@ Status make_private_directory(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return system_error("cannot make the directory " + directory, errno);
   }
-  struct stat info {};
+  struct stat info{};
   if (::stat(directory.c_str(), &info) != 0) {
     return system_error("cannot look at the directory " + directory, errno);
   }

@@ -29,8 +29,7 @@ rocksdb::CompressionType best_compression() {
 
 }  // namespace
 
-rocksdb::DBOptions database_options(const RocksResources::Impl& resources,
-                                    bool create_if_missing) {
+rocksdb::DBOptions database_options(const RocksResources::Impl& resources, bool create_if_missing) {
   rocksdb::DBOptions options;
   options.create_if_missing = create_if_missing;
   options.create_missing_column_families = true;
@@ -64,8 +63,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksResources::Impl& resource
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = best_compression();
-  options.write_buffer_size = std::clamp(resources.memory_budget / 8, std::size_t{1} << 20U,
-                                         std::size_t{16} << 20U);
+  options.write_buffer_size =
+      std::clamp(resources.memory_budget / 8, std::size_t{1} << 20U, std::size_t{16} << 20U);
   options.arena_block_size = std::size_t{128} << 10U;
   options.max_write_buffer_number = 3;
   options.memtable_whole_key_filtering = true;

@@ -67,7 +67,8 @@ Result<std::map<std::string, std::string>> EmbeddedAdmin::topic_config(const std
 }
 
 Result<Offsets> EmbeddedAdmin::beginning_offsets(std::span<const TopicPartition> partitions) {
-  return each(log_, partitions, [](const PartitionLog& log) -> Result<Offset> { return log.start(); });
+  return each(log_, partitions,
+              [](const PartitionLog& log) -> Result<Offset> { return log.start(); });
 }
 
 // An open reservation hides what lies behind it from either kind of reader.

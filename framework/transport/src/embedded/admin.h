@@ -22,8 +22,8 @@ class EmbeddedAdmin final : public Admin {
                                                        Isolation isolation) override;
   Result<std::map<TopicPartition, Offset>> offsets_for_time(
       std::span<const TopicPartition> partitions, Timestamp time) override;
-  Result<OffsetsByPartition> committed_offsets(
-      const std::string& group, std::span<const TopicPartition> partitions) override;
+  Result<OffsetsByPartition> committed_offsets(const std::string& group,
+                                               std::span<const TopicPartition> partitions) override;
   Status reset_offsets(const std::string& group, const OffsetsByPartition& offsets) override;
   Status delete_records(std::span<const PartitionPosition> before) override;
 

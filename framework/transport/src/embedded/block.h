@@ -32,8 +32,7 @@ class Block {
   /// A block as it was stored; null when the bytes are none.
   static std::shared_ptr<const Block> parse(Offset base, std::string bytes);
 
-  Block(const BlockHeader& header, std::string bytes)
-      : header_(header), bytes_(std::move(bytes)) {}
+  Block(const BlockHeader& header, std::string bytes) : header_(header), bytes_(std::move(bytes)) {}
 
   /// Give a new block its place in the partition.
   void place(Offset base, std::uint64_t cumulative);

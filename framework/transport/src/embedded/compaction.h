@@ -17,9 +17,9 @@
 
 namespace millstream::embedded {
 
-/// One pass over a compacted partition, in steps: index the last offset of every key in the part that
-/// was written since the last pass, then rewrite all blocks without what that supersedes. Every step
-/// is one atomic batch and leaves a correct log, so a pass may be given up at any time.
+/// One pass over a compacted partition, in steps: index the last offset of every key in the part
+/// that was written since the last pass, then rewrite all blocks without what that supersedes.
+/// Every step is one atomic batch and leaves a correct log, so a pass may be given up at any time.
 /// **Thread**: maintenance only. **Source**: Kafka's LogCleaner.
 class Compaction {
  public:

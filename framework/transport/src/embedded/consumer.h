@@ -46,7 +46,9 @@ class PartitionReader {
   [[nodiscard]] Offset position() const { return position_; }
   void seek(Offset position);
   /// Whether `read` would get further.
-  [[nodiscard]] bool is_ready() const { return !blocks_.empty() || position_ < log_->readable_end(); }
+  [[nodiscard]] bool is_ready() const {
+    return !blocks_.empty() || position_ < log_->readable_end();
+  }
   /// Up to `max_records` records; null when there was only a gap, which has then been passed.
   Result<std::unique_ptr<FetchedBatch>> read(std::size_t max_records, std::size_t max_bytes,
                                              Logger& logger);

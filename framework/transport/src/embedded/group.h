@@ -45,8 +45,8 @@ struct Member : std::enable_shared_from_this<Member> {
 };
 
 /// A consumer group: committed offsets, and members of this process that share the partitions of a
-/// coordination topic. A change of members revokes all, waits for all to acknowledge, and then hands
-/// out ranges under a new generation. **Thread**: safe.
+/// coordination topic. A change of members revokes all, waits for all to acknowledge, and then
+/// hands out ranges under a new generation. **Thread**: safe.
 class Group {
  public:
   Group(std::string name, Database& database, const TopicRegistry& topics, const Clock& clock,
@@ -63,11 +63,11 @@ class Group {
   void acknowledge(Member& member);
   [[nodiscard]] Lease lease(const Member& member) const;
 
-  /// Add offsets to `batch` and call `store` with it, if the lease is current; nobody joins, leaves or
-  /// is assigned anything meanwhile.
+  /// Add offsets to `batch` and call `store` with it, if the lease is current; nobody joins, leaves
+  /// or is assigned anything meanwhile.
   using Store = std::function<Status(DatabaseBatch& batch)>;
-  ProducerStatus commit(const OffsetsByPartition& offsets, const Lease& lease,
-                        DatabaseBatch& batch, const Store& store);
+  ProducerStatus commit(const OffsetsByPartition& offsets, const Lease& lease, DatabaseBatch& batch,
+                        const Store& store);
   /// **Errors**: kUser while the group has members.
   Status reset(const OffsetsByPartition& offsets);
   [[nodiscard]] Result<OffsetsByPartition> committed(

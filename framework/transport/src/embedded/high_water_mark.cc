@@ -68,8 +68,7 @@ Result<std::uint64_t> HighWaterMark::read() const {
 
 Status HighWaterMark::write(std::uint64_t sequence) const {
   const std::string fresh = path_ + ".new";
-  MILLSTREAM_TRY(
-      write_and_sync(fresh, std::string(kPrefix) + std::to_string(sequence) + "\n"));
+  MILLSTREAM_TRY(write_and_sync(fresh, std::string(kPrefix) + std::to_string(sequence) + "\n"));
   if (::rename(fresh.c_str(), path_.c_str()) != 0) return system_error("cannot replace", path_);
   const std::string folder = std::filesystem::path(path_).parent_path().string();
   const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -20,7 +20,8 @@ struct PartitionKey {
   PartitionId partition = 0;
 };
 
-/// What the meta family keeps of a partition, each under its own key because each has its own writer.
+/// What the meta family keeps of a partition, each under its own key because each has its own
+/// writer.
 enum class PartitionMeta : char {
   kStart = 's',  ///< The log's start; written by maintenance.
   kEnd = 'e',    ///< An end below which no offset is given out again, and the bytes before it.

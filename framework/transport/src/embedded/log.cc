@@ -18,8 +18,7 @@ std::string in_directory(const std::string& directory, std::string_view file) {
 
 }  // namespace
 
-Log::Log(const std::string& directory, const Settings& settings, const Clock& clock,
-         Logger& logger)
+Log::Log(const std::string& directory, const Settings& settings, const Clock& clock, Logger& logger)
     : directory_(directory),
       settings_(settings),
       clock_(clock),

@@ -19,8 +19,8 @@ void Maintenance::after_write(std::span<const Write::Part> parts) {
   bool due = false;
   for (const Write::Part& part : parts) {
     const TopicSettings& settings = part.topic->settings;
-    due = due || settings.compact || settings.retention.count() >= 0 ||
-          settings.retention_bytes >= 0;
+    due =
+        due || settings.compact || settings.retention.count() >= 0 || settings.retention_bytes >= 0;
     for (const BlockPtr& block : part.blocks) bytes += block->bytes().size();
   }
   if (!due) return;
@@ -37,7 +37,8 @@ void Maintenance::expire_if_due(const Write::Part& part) {
   const Timestamp now = clock_.now();
   const std::uint64_t total = part.partition->cumulative();
   if (now < upkeep.expire_at && total < upkeep.expire_at_bytes) return;
-  const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(settings.retention_bytes, 0));
+  const auto limit =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(settings.retention_bytes, 0));
   const bool by_size = settings.retention_bytes >= 0;
   const Status expired = drop_blocks_until(
       *part.partition,
@@ -46,14 +47,14 @@ void Maintenance::expire_if_due(const Write::Part& part) {
         // Old event times that were written just now, as in a replay, are kept too.
         const Timestamp newest = std::max(header.max_timestamp, header.written_at);
         const bool old = settings.retention.count() >= 0 && newest + settings.retention <= now;
-        const bool beyond =
-            by_size && header.cumulative + block.bytes().size() + limit <= total;
+        const bool beyond = by_size && header.cumulative + block.bytes().size() + limit <= total;
         return !old && !beyond;
       },
       kMostExpired);
   if (!expired) report("retention failed", *part.partition, expired);
-  const Duration pause =
-      settings.retention.count() < 0 ? kLongestPause : std::min(kLongestPause, settings.retention / 8);
+  const Duration pause = settings.retention.count() < 0
+                             ? kLongestPause
+                             : std::min(kLongestPause, settings.retention / 8);
   upkeep.expire_at = now + pause;
   upkeep.expire_at_bytes = by_size ? total + limit / 8 : ~std::uint64_t{0};
 }

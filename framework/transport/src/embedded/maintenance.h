@@ -24,7 +24,8 @@ class Maintenance {
   Maintenance(Database& database, const Settings& settings, const Clock& clock, Logger& logger)
       : database_(database), settings_(settings), clock_(clock), logger_(logger) {}
 
-  /// Do some of the work that these parts made due. Failures are logged: the next write tries again.
+  /// Do some of the work that these parts made due. Failures are logged: the next write tries
+  /// again.
   void after_write(std::span<const Write::Part> parts);
 
   /// Drop the records below an offset (kNone: all that readers can see).

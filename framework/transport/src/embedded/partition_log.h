@@ -39,8 +39,8 @@ struct CleanState {
 ///
 /// A writer reserves offsets, stores its blocks, and then shows them; readers never pass the lowest
 /// reservation that is still open, so that what comes late is not missed. An abandoned reservation
-/// leaves a gap, unless it was the last one. No offset that a reader may have seen as the end is ever
-/// given out again, not even after a crash.
+/// leaves a gap, unless it was the last one. No offset that a reader may have seen as the end is
+/// ever given out again, not even after a crash.
 /// **Thread**: safe. **Lifetime**: ends before its database does.
 class PartitionLog {
  public:
@@ -68,8 +68,8 @@ class PartitionLog {
   /// Bytes that were ever reserved.
   [[nodiscard]] std::uint64_t cumulative() const;
 
-  /// Append to `out` the blocks that hold records from `from` on, from memory if they are there; the
-  /// result is the offset up to which nothing is missing. Holes are passed.
+  /// Append to `out` the blocks that hold records from `from` on, from memory if they are there;
+  /// the result is the offset up to which nothing is missing. Holes are passed.
   Result<Offset> read(Offset from, std::size_t max_bytes, std::vector<BlockPtr>& out) const;
   /// Drop the oldest block from memory.
   void forget_oldest();

@@ -6,9 +6,9 @@
 namespace millstream::embedded {
 
 Headers EmbeddedBatch::headers(std::size_t i) const {
-  const auto it = std::lower_bound(
-      headers_.begin(), headers_.end(), i,
-      [](const auto& entry, std::size_t index) { return entry.first < index; });
+  const auto it =
+      std::lower_bound(headers_.begin(), headers_.end(), i,
+                       [](const auto& entry, std::size_t index) { return entry.first < index; });
   return it != headers_.end() && it->first == i ? decode_headers(it->second) : Headers();
 }
 
@@ -19,8 +19,7 @@ void PartitionReader::seek(Offset position) {
 }
 
 Result<std::unique_ptr<FetchedBatch>> PartitionReader::read(std::size_t max_records,
-                                                            std::size_t max_bytes,
-                                                            Logger& logger) {
+                                                            std::size_t max_bytes, Logger& logger) {
   auto batch = std::make_unique<EmbeddedBatch>(log_);
   while (batch->records_.size() < max_records) {
     if (blocks_.empty()) {

@@ -14,8 +14,8 @@
 namespace millstream::embedded {
 
 /// Writes without transactions: a partition's records go to the log when there is a block of them,
-/// when the linger is over at the time of a later record, or at a flush. It has no thread: who stops
-/// producing flushes.
+/// when the linger is over at the time of a later record, or at a flush. It has no thread: who
+/// stops producing flushes.
 class PlainProducer final : public Producer {
  public:
   PlainProducer(Log& log, const ProducerOptions& options);
@@ -41,8 +41,9 @@ class PlainProducer final : public Producer {
   ProducerStatus refused_;
 };
 
-/// Writes in transactions: everything is kept in memory, a flush reserves the offsets, and the commit
-/// writes records and offsets with one atomic batch. So the log never holds an aborted record.
+/// Writes in transactions: everything is kept in memory, a flush reserves the offsets, and the
+/// commit writes records and offsets with one atomic batch. So the log never holds an aborted
+/// record.
 class TransactionalProducer final : public Producer {
  public:
   TransactionalProducer(Log& log, std::shared_ptr<TransactionalId> id);

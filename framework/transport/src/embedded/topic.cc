@@ -58,8 +58,7 @@ Result<TopicSettings> TopicSettings::parse(const std::map<std::string, std::stri
   const auto bytes = config.get_int("retention.bytes", -1);
   if (!bytes) return bytes.error();
   settings.retention_bytes = *bytes;
-  const auto tombstones =
-      config.get_int("delete.retention.ms", settings.delete_retention.count());
+  const auto tombstones = config.get_int("delete.retention.ms", settings.delete_retention.count());
   if (!tombstones) return tombstones.error();
   settings.delete_retention = Duration(*tombstones);
   const auto ratio = config.get_double("min.cleanable.dirty.ratio", settings.min_dirty_ratio);
@@ -113,11 +112,11 @@ Result<Topic::Stored> Topic::decode(std::string_view bytes) {
 }
 
 Status check_topic_name(const std::string& name) {
-  const bool legal = !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                       return (std::isalnum(c) != 0 && c < 0x80U) || c == '.' || c == '_' ||
-                              c == '-';
-                     });
+  const bool legal =
+      !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+      std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return (std::isalnum(c) != 0 && c < 0x80U) || c == '.' || c == '_' || c == '-';
+      });
   if (legal) return {};
   return Error::user("\"" + name +
                      "\" is no topic name: 1 to 249 of the letters, digits, '.', '_' and '-'");

@@ -11,9 +11,7 @@ namespace {
 
 constexpr PartitionId kMostPartitions = 100'000;
 
-std::string topic_key(std::string_view name) {
-  return std::string(kTopicPrefix).append(name);
-}
+std::string topic_key(std::string_view name) { return std::string(kTopicPrefix).append(name); }
 
 /// The first text after all that begin with `prefix`.
 std::string after_prefix(std::string_view prefix) {

@@ -46,8 +46,8 @@ ProducerStatus TransactionalProducer::begin_transaction() {
 ProducerStatus TransactionalProducer::check_open() const {
   if (epoch_ == 0) return misuse("a transactional producer needs init_transactions first");
   if (id_->epoch != epoch_) {
-    return {ProducerFault::kFenced, Error::machine("a newer producer has the transactional.id \"" +
-                                                   id_->name + "\"")};
+    return {ProducerFault::kFenced,
+            Error::machine("a newer producer has the transactional.id \"" + id_->name + "\"")};
   }
   if (!begun_) return misuse("there is no open transaction; begin_transaction comes first");
   return {};

@@ -41,6 +41,9 @@ class KafkaAdmin final : public Admin, private ClientListener {
   /// Sends a request with these options, to be answered on that queue.
   using Send = std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
 
+  /// The one group's part of an answer.
+  using GroupOf = const rd_kafka_group_result_t& (*)(const EventPtr&);
+
   Result<ClientPtr> make_reader(Isolation isolation);
   Result<rd_kafka_t*> reader(Isolation isolation);
   Result<EventPtr> request(std::string_view what, rd_kafka_admin_op_t operation, const Send& send);
@@ -48,8 +51,8 @@ class KafkaAdmin final : public Admin, private ClientListener {
   Result<std::map<TopicPartition, Offset>> look_up(std::string_view what, Isolation isolation,
                                                    std::span<const TopicPartition> partitions,
                                                    std::int64_t time);
-  Result<EventPtr> fetch_offsets(const std::string& what, const std::string& group,
-                                 const rd_kafka_topic_partition_list_t& list);
+  Result<EventPtr> ask_group(const std::string& what, rd_kafka_admin_op_t operation,
+                             const Send& send, GroupOf group_of);
 
   const Settings& settings_;
   ClientPtr client_;

@@ -32,10 +32,16 @@ rd_kafka_resp_err_t fault_of(const rd_kafka_group_result_t& group) {
   return element == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : element->err;
 }
 
-const rd_kafka_group_result_t& offsets_in(const EventPtr& event) {
+const rd_kafka_group_result_t& listed(const EventPtr& event) {
   std::size_t count = 0;
   return *rd_kafka_ListConsumerGroupOffsets_result_groups(
       rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count)[0];
+}
+
+const rd_kafka_group_result_t& altered(const EventPtr& event) {
+  std::size_t count = 0;
+  return *rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count)[0];
 }
 
 bool may_pass(rd_kafka_resp_err_t code) {
@@ -97,18 +103,18 @@ Result<std::map<TopicPartition, Offset>> KafkaAdmin::offsets_for_time(
   return offsets;
 }
 
-Result<EventPtr> KafkaAdmin::fetch_offsets(const std::string& what, const std::string& group,
-                                           const rd_kafka_topic_partition_list_t& list) {
-  const ListOffsetsPtr asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), &list));
+/// Ask until the coordinator is there and no open transaction is about to change the answer.
+Result<EventPtr> KafkaAdmin::ask_group(const std::string& what, rd_kafka_admin_op_t operation,
+                                       const Send& send, GroupOf group_of) {
   const Deadline deadline(cluster().clock(), kStablePatience);
   while (true) {
-    auto event = request(what, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, [&](auto* o, auto* q) {
-      auto* one = asked.get();
-      rd_kafka_ListConsumerGroupOffsets(client_.get(), &one, 1, o, q);
-    });
+    auto event = request(what, operation, send);
     if (!event) return event;
-    const auto code = fault_of(offsets_in(*event));
+    const auto code = fault_of(group_of(*event));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
+      return cluster().error(what, code, "the group has members; stop the application first");
+    }
     if (!may_pass(code) || deadline.passed()) return cluster().error(what, code);
     std::this_thread::sleep_for(kRetryWait);
   }
@@ -119,9 +125,15 @@ Result<OffsetsByPartition> KafkaAdmin::committed_offsets(
   OffsetsByPartition offsets;
   if (partitions.empty()) return offsets;
   const PartitionListPtr list = list_of(partitions);
-  const auto event = fetch_offsets("committed offsets of group " + group, group, *list);
+  const ListOffsetsPtr asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
+  const auto send = [&](auto* options, auto* queue) {
+    auto* one = asked.get();
+    rd_kafka_ListConsumerGroupOffsets(client_.get(), &one, 1, options, queue);
+  };
+  const auto event = ask_group("committed offsets of group " + group,
+                               RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, send, listed);
   if (!event) return event.error();
-  for (const auto& element : elements(*rd_kafka_group_result_partitions(&offsets_in(*event)))) {
+  for (const auto& element : elements(*rd_kafka_group_result_partitions(&listed(*event)))) {
     if (element.offset < 0) continue;
     offsets[partition_of(element)] = {Offset{element.offset}, metadata_of(element)};
   }
@@ -130,23 +142,15 @@ Result<OffsetsByPartition> KafkaAdmin::committed_offsets(
 
 Status KafkaAdmin::reset_offsets(const std::string& group, const OffsetsByPartition& offsets) {
   if (offsets.empty()) return {};
-  const std::string what = "reset offsets of group " + group;
   const PartitionListPtr list = list_of(offsets);
   const AlterOffsetsPtr asked(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
-  auto event = request(what, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, [&](auto* o, auto* q) {
+  const auto send = [&](auto* options, auto* queue) {
     auto* one = asked.get();
-    rd_kafka_AlterConsumerGroupOffsets(client_.get(), &one, 1, o, q);
-  });
-  if (!event) return event.error();
-  std::size_t count = 0;
-  const auto** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
-  const auto code = count == 0 ? RD_KAFKA_RESP_ERR_UNKNOWN : fault_of(*groups[0]);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
-    return cluster().error(what, code, "the group has members; stop the application first");
-  }
-  return cluster().error(what, code);
+    rd_kafka_AlterConsumerGroupOffsets(client_.get(), &one, 1, options, queue);
+  };
+  const auto event = ask_group("reset offsets of group " + group,
+                               RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, send, altered);
+  return event ? Status() : event.error();
 }
 
 Status KafkaAdmin::delete_records(std::span<const PartitionPosition> before) {

@@ -39,6 +39,20 @@ constexpr std::array<std::string_view, 4> kNotOurs{"auto.offset.reset", "client.
                                                    "group.instance.id", "bootstrap.servers"};
 
 constexpr std::array<std::string_view, 3> kPrefixes{"consumer.", "producer.", "admin."};
+/// Names that librdkafka's own list leaves out: aliases, and texts without a default.
+constexpr std::array<std::string_view, 12> kUnlisted{"acks",
+                                                     "linger.ms",
+                                                     "delivery.timeout.ms",
+                                                     "compression.type",
+                                                     "request.timeout.ms",
+                                                     "max.in.flight",
+                                                     "sasl.username",
+                                                     "sasl.password",
+                                                     "sasl.mechanism",
+                                                     "ssl.ca.location",
+                                                     "ssl.key.location",
+                                                     "ssl.certificate.location"};
+
 constexpr std::array<std::string_view, 3> kFamilies{"security.", "sasl.", "ssl."};
 
 std::string_view prefix_of(Role role) {
@@ -75,7 +89,8 @@ std::string suggestion(std::string_view name) {
   std::vector<std::string> names;
   const char** pairs = rd_kafka_conf_dump(conf.get(), &count);
   append_names(names, pairs, count);
-  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::vector<std::string_view> known(names.begin(), names.end());
+  known.insert(known.end(), kUnlisted.begin(), kUnlisted.end());
   const auto near = nearest_name(name, known);
   return near ? "; did you mean " + std::string(*near) + "?" : std::string();
 }
@@ -129,7 +144,8 @@ Status apply_unprefixed(rd_kafka_conf_t* conf, const Config& config) {
 }
 
 Status apply_prefixed(rd_kafka_conf_t* conf, const Config& config, std::string_view prefix) {
-  for (const auto& [name, value] : config.with_prefix(prefix).values()) {
+  const Config prefixed = config.with_prefix(prefix);
+  for (const auto& [name, value] : prefixed.values()) {
     if (is_not_ours(name)) continue;
     MILLSTREAM_TRY(apply(conf, std::string(prefix) + name, name, value, true));
   }

@@ -10,11 +10,12 @@ namespace millstream {
 /// How a store lays out its keys, and so what its changelog's records look like.
 enum class StoreKind {
   kKeyValue,             ///< Plain values. Changelog: key → value.
-  kTimestampedKeyValue,  ///< Values behind their 8-byte timestamp. Changelog: key → value, record time.
+  kTimestampedKeyValue,  ///< Values behind their 8-byte timestamp. Changelog: key → value, record
+                         ///< time.
   kWindow,               ///< Plain values by (key, window start).
   kTimestampedWindow,    ///< Timestamped values by (key, window start).
   kSession,              ///< Plain values by (key, session end, session start).
-  kVersioned,            ///< Every version of a key by its time. Changelog: key → value, record time.
+  kVersioned,  ///< Every version of a key by its time. Changelog: key → value, record time.
 };
 
 /// What a store is, said once in the topology; each task makes its own store from it.

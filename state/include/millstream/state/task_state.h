@@ -58,16 +58,17 @@ struct TaskStateOptions {
   std::string directory;
   /// Shared resources; needed where `directory` is set.
   RocksResources* resources = nullptr;
-  /// Bound of the write buffers of this task, committed and clean entries included. **Units**: bytes.
+  /// Bound of the write buffers of this task, committed and clean entries included. **Units**:
+  /// bytes.
   std::size_t buffer_budget = std::size_t{16} << 20U;
   Logger* logger = nullptr;
 };
 
 /// All state of one task: its stores, their write buffers, and the mark of the last commit.
 ///
-/// While processing, changes are *dirty*. `mark_committed` makes them *committed* once the broker has
-/// the commit; `abort` drops them. `spill` writes committed entries and the mark to RocksDB in one
-/// batch. Reads look at dirty, committed, RocksDB, in that order.
+/// While processing, changes are *dirty*. `mark_committed` makes them *committed* once the broker
+/// has the commit; `abort` drops them. `spill` writes committed entries and the mark to RocksDB in
+/// one batch. Reads look at dirty, committed, RocksDB, in that order.
 /// **Thread**: the task's. **Errors**: Status for opening and spilling; StoreError from the stores.
 class TaskState {
  public:
@@ -94,10 +95,11 @@ class TaskState {
 
   /// What the directory holds: the mark of the last spill; nothing in a new one.
   [[nodiscard]] virtual const std::optional<CommitMark>& stored_mark() const = 0;
-  /// The changelog position up to which each store is complete in the directory; moves with restore.
+  /// The changelog position up to which each store is complete in the directory; moves with
+  /// restore.
   [[nodiscard]] virtual std::map<std::string, Offset> restored_positions() const = 0;
-  /// Apply records of a store's changelog, in order, up to `position` (exclusive), in one batch with
-  /// that position: a restore may stop and go on anywhere.
+  /// Apply records of a store's changelog, in order, up to `position` (exclusive), in one batch
+  /// with that position: a restore may stop and go on anywhere.
   virtual Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                          Offset position) = 0;
   /// Every position has reached the ends that `mark` names: this is the state of that commit now.

@@ -16,6 +16,8 @@ struct NodeSite {
   std::string name;
   /// The stores that it may use: connected ones and all global ones.
   std::vector<std::string> stores;
+  /// Sinks: the topic that they write, unless they choose one for each record.
+  std::string topic;
 };
 
 /// Makes the nodes of one place in the topology, one for each task. **Thread**: immutable and shared

@@ -59,10 +59,10 @@ class Topology {
   template <class K, class V>
   Topology& add_sink(std::string name, std::string topic, NameList parents,
                      Produced<K, V> produced = {}) {
-    NodeSpec spec = sink_spec(std::move(name), topic, parents);
+    NodeSpec spec = sink_spec(std::move(name), std::move(topic), parents);
     spec.factory = std::make_shared<detail::SinkFactory<K, V>>(detail::SinkCodec<K, V>{
-        std::move(topic), require(spec.name, "key", produced.key_serde),
-        require(spec.name, "value", produced.value_serde), std::move(produced.partitioner)});
+        require(spec.name, "key", produced.key_serde),
+        require(spec.name, "value", produced.value_serde), std::move(produced.partitioner), {}});
     return add_node(std::move(spec));
   }
 
@@ -114,7 +114,7 @@ class Topology {
   static NodeSpec source_spec(std::string name, const NameList& topics,
                               const std::optional<std::string>& reset_policy,
                               std::optional<Duration> idle_timeout);
-  static NodeSpec sink_spec(std::string name, const std::string& topic, const NameList& parents);
+  static NodeSpec sink_spec(std::string name, std::string topic, const NameList& parents);
 
   template <class T>
   Serde<detail::SerdeTarget<T>> require(const std::string& node, const char* part,

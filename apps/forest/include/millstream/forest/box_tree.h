@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace millstream::forest {
@@ -22,11 +24,11 @@ class BoxTree {
  public:
   /// One node: what falls in [low, high] and is at most `cut` goes to `left`, else to `left` + 1.
   struct Node {
-    double low = 0, high = 0;   ///< The range of its sample.
-    double cut = 0;             ///< +infinity in a leaf.
-    double tail = 0;            ///< 0; in a leaf its depth + c(size).
-    std::uint32_t depth = 0;    ///< Edges from the root, and one.
-    std::uint32_t left = 0;     ///< A leaf's own index.
+    double low = 0, high = 0;  ///< The range of its sample.
+    double cut = 0;            ///< +infinity in a leaf.
+    double tail = 0;           ///< 0; in a leaf its depth + c(size).
+    std::uint32_t depth = 0;   ///< Edges from the root, and one.
+    std::uint32_t left = 0;    ///< A leaf's own index.
   };
 
   BoxTree() = default;
@@ -53,8 +55,8 @@ class BoxTree {
   [[nodiscard]] std::size_t memory() const { return nodes_.capacity() * sizeof(Node); }
 
  private:
-  template <std::size_t kLanes>
-  static double walk(const BoxTree* trees, double value);
+  template <std::size_t kPairs>
+  static double walk(const std::array<const BoxTree*, 2 * kPairs>& trees, double value);
 
   std::vector<Node> nodes_;
   double median_ = 0;

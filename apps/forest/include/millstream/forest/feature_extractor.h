@@ -14,10 +14,10 @@ namespace millstream::forest {
 
 /// How the features of a series are made. A model carries the options that it was trained with.
 struct FeatureOptions {
-  std::uint32_t window = 12;      ///< Records the rolling features look back, 2 to 32.
-  double short_half_life = 12;    ///< Records after which a record's weight in the level halves.
-  double long_half_life = 500;    ///< The same for the usual level and spread.
-  std::uint32_t warm_up = 100;    ///< Records of a series before its features are used.
+  std::uint32_t window = 12;    ///< Records the rolling features look back, 2 to 32.
+  double short_half_life = 12;  ///< Records after which a record's weight in the level halves.
+  double long_half_life = 500;  ///< The same for the usual level and spread.
+  std::uint32_t warm_up = 100;  ///< Records of a series before its features are used.
 
   bool operator==(const FeatureOptions&) const = default;
   /// **Errors:** user: an option out of range, with the range.
@@ -43,8 +43,8 @@ inline constexpr std::size_t kFeatureCount = 11;
 /// | `hour_residual` | mean of the last 3 residuals to the hour-of-day's mean / usual residual |
 /// | `lag_difference` | (x − the record `window` before) / usual deviation |
 ///
-/// Bad input has a defined result: a value that is not finite is not counted and gives false; values
-/// beyond ±1e100 are clamped; timestamps matter only by their hour of day (UTC), so gaps,
+/// Bad input has a defined result: a value that is not finite is not counted and gives false;
+/// values beyond ±1e100 are clamped; timestamps matter only by their hour of day (UTC), so gaps,
 /// duplicates and backward steps are ordinary records; a constant series has all features 0.
 /// Thread: one owner. The state is plain memory of fixed size: copying and (de)serialising are
 /// copies of under 700 bytes. **Cost:** under 0.2 microseconds a record.

@@ -121,8 +121,8 @@ class IsolationForest {
   [[nodiscard]] double path_sum(const float* row) const;
   [[nodiscard]] double score_of_sum(double sum) const;
 
-  std::vector<TreeNode> nodes_;      // of all trees; `left` counts from the first; leaves loop
-  std::vector<double> leaf_depths_;  // by node: depth + c(size), for leaves
+  std::vector<TreeNode> nodes_;       // of all trees; `left` counts from the first; leaves loop
+  std::vector<double> leaf_depths_;   // by node: depth + c(size), for leaves
   std::vector<std::uint32_t> roots_;  // and at the end the number of nodes
   std::vector<std::uint32_t> steps_;  // depth of each tree
   std::size_t n_features_ = 0;

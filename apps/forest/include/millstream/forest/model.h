@@ -51,8 +51,8 @@ class Model {
   /// **Errors:** data: parts that do not fit each other, a number that is not finite.
   static Result<Model> create(ModelParts parts);
 
-  /// The anomaly score of a row of unscaled features, in (0, 1): the higher, the stranger. A feature
-  /// that is not finite counts as typical.
+  /// The anomaly score of a row of unscaled features, in (0, 1): the higher, the stranger. A
+  /// feature that is not finite counts as typical.
   /// **Cost:** as IsolationForest::score_samples; no allocation.
   [[nodiscard]] double score(std::span<const double> features) const;
   /// The scores of many rows, row-major.
@@ -77,7 +77,6 @@ class Model {
   void scale(std::span<const double> features, std::span<float> scaled) const;
 
   ModelParts parts_;
-  std::vector<double> inverse_scale_;
   std::string version_;
 };
 

@@ -26,8 +26,8 @@ std::string format_timestamp(std::int64_t timestamp_ms);
 Result<Series> load_series(const std::filesystem::path& path, std::string name);
 
 /// Read all of NAB's series: DIR/<category>/<file>.csv, in order of name, named
-/// "<category>/<file>.csv"; with the windows of NAB's combined_windows.json if `windows_file` is not
-/// empty. Files that the labels know and the folder doesn't have are left out.
+/// "<category>/<file>.csv"; with the windows of NAB's combined_windows.json if `windows_file` is
+/// not empty. Files that the labels know and the folder doesn't have are left out.
 /// **Errors:** user: no such folder, no series in it; data: a file or a window that cannot be.
 Result<std::vector<Series>> load_corpus(const std::filesystem::path& data_dir,
                                         const std::filesystem::path& windows_file);
@@ -51,12 +51,12 @@ ScoredSeries with_labels(const Series& series, std::vector<double> scores);
 /// A detector's result over a corpus under one profile, also as people understand it.
 struct CorpusScore {
   ScoringProfile profile;
-  SweepPoint best;                    ///< The best threshold and what it comes to.
-  double score = 0;                   ///< Normalised: 0 for nothing, 100 for perfection.
-  std::size_t windows = 0;            ///< Labelled anomalies.
-  std::size_t windows_found = 0;      ///< Of them, with at least one detection after probation.
-  std::size_t false_alarms = 0;       ///< Detected rows outside the windows.
-  std::size_t detections = 0;         ///< Detected rows after probation.
+  SweepPoint best;                ///< The best threshold and what it comes to.
+  double score = 0;               ///< Normalised: 0 for nothing, 100 for perfection.
+  std::size_t windows = 0;        ///< Labelled anomalies.
+  std::size_t windows_found = 0;  ///< Of them, with at least one detection after probation.
+  std::size_t false_alarms = 0;   ///< Detected rows outside the windows.
+  std::size_t detections = 0;     ///< Detected rows after probation.
 };
 
 /// Score a detector on all files under NAB's three profiles.

@@ -36,7 +36,7 @@ inline constexpr std::size_t kOnlineFeatures = 3;
 
 /// What a record came to.
 struct OnlineScore {
-  double score = 0;    ///< Mean of the features' scores; 0 before the first build. About 0 is usual.
+  double score = 0;  ///< Mean of the features' scores; 0 before the first build. About 0 is usual.
   bool alarm = false;  ///< Score at or above the threshold, outside the refractory period.
   std::array<double, kOnlineFeatures> features{};  ///< Values of the features.
   /// −ln(mean depth / usual depth) of each feature: a third of it is its part of the score.
@@ -51,19 +51,20 @@ struct OnlineContribution {
   double amount = 0;         ///< Its part of the score; the parts add up to the score.
 };
 
-/// Detect anomalies in one series, record by record, by one small forest for each of three features:
-/// the residual to the hour of day's running mean (mean of the last 3), the mean of the last 12
-/// values, and the mean absolute step of the last 12. The forests' trees are box-aware: a value
-/// outside a node's range is separated there with the chance that a uniform cut of the extended
-/// range would separate it, so new extremes stand out in proportion. Each tree is drawn from the
-/// last `window` records and rebuilt in turn.
+/// Detect anomalies in one series, record by record, by one small forest for each of three
+/// features: the residual to the hour of day's running mean (mean of the last 3), the mean of the
+/// last 12 values, and the mean absolute step of the last 12. The forests' trees are box-aware: a
+/// value outside a node's range is separated there with the chance that a uniform cut of the
+/// extended range would separate it, so new extremes stand out in proportion. Each tree is drawn
+/// from the last `window` records and rebuilt in turn.
 ///
 /// Bad input has a defined result: a value that is not finite is not counted and scores 0, values
 /// beyond ±1e100 are clamped, timestamps matter only by their hour of day (UTC). In a series that
 /// was constant any other value is isolated at once and scores high.
 /// Deterministic given options, series name and records. Thread: one owner.
-/// **Cost:** about 10 microseconds a record with the defaults. **Source:** Guha et al., Robust Random
-/// Cut Forest (ICML 2016), for the chance of a cut outside the range; the rest in docs/detection.md.
+/// **Cost:** about 10 microseconds a record with the defaults. **Source:** Guha et al., Robust
+/// Random Cut Forest (ICML 2016), for the chance of a cut outside the range; the rest in
+/// docs/detection.md.
 class OnlineForest {
  public:
   /// A fresh series. Options must have passed check().
@@ -108,7 +109,8 @@ class OnlineForest {
     std::uint64_t count = 0;
     std::uint64_t last_alarm = 0;  // count after the last alarm; 0 for none
     double last = 0;
-    double visit_sum = 0;
+    double visit_start = 0;  // the first value of the present visit to an hour of day
+    double visit_sum = 0;    // of the visit's values less that
     std::array<double, kHours> hour_means{};
     std::array<double, 3> residuals{};
     std::array<double, kLookBack> values{};

@@ -9,7 +9,8 @@ namespace millstream::forest {
 
 /// Read the JSON that tools/export_sklearn.py writes from a scikit-learn IsolationForest (its head
 /// describes the format). Scores equal scikit-learn's to 1e-12.
-/// **Errors:** data: not JSON, a field missing or of the wrong type, or as IsolationForest::from_trees.
+/// **Errors:** data: not JSON, a field missing or of the wrong type, or as
+/// IsolationForest::from_trees.
 Result<IsolationForest> import_scikit_forest(std::string_view json);
 
 /// The same with the scaler and the feature names, where the export has them: without a scaler

@@ -33,8 +33,8 @@ struct TrainingOptions {
   FeatureOptions features = {};
   /// `contamination` here is ignored: the one below counts.
   IsolationForestOptions forest = {};
-  double contamination = 0.01;    ///< Share of the training rows whose score is an anomaly.
-  std::uint32_t refractory = 100; ///< Records of a series after an alarm without another.
+  double contamination = 0.01;     ///< Share of the training rows whose score is an anomaly.
+  std::uint32_t refractory = 100;  ///< Records of a series after an alarm without another.
 
   bool operator==(const TrainingOptions&) const = default;
 };
@@ -69,9 +69,9 @@ struct TuningOptions {
 struct Trial {
   std::size_t number = 0;
   TrainingOptions options;
-  double criterion = 0;              ///< The higher, the better.
-  std::vector<double> fold_criteria; ///< Of each fold alone; NaN where it says nothing.
-  double alarms_per_1000 = 0;        ///< Alarms among 1,000 records judged.
+  double criterion = 0;               ///< The higher, the better.
+  std::vector<double> fold_criteria;  ///< Of each fold alone; NaN where it says nothing.
+  double alarms_per_1000 = 0;         ///< Alarms among 1,000 records judged.
 };
 
 /// What a search found.

@@ -3,6 +3,7 @@
 #include <millstream/core/config.h>
 #include <millstream/operators/detail/graph_node.h>
 #include <millstream/operators/options.h>
+#include <millstream/topology/name_list.h>
 
 #include <map>
 #include <memory>
@@ -28,7 +29,7 @@ class StreamGraph {
   std::string new_processor_name(std::string_view prefix);
   /// The next numbered store name: `<prefix>STATE-STORE-` and ten digits.
   std::string new_store_name(std::string_view prefix);
-  /// The given name, or the next numbered one; a given one takes no number.
+  /// The given name, or the next numbered one; takes a number in either case, as Kafka Streams does.
   std::string name_or_new(const std::string& given, std::string_view prefix);
   /// The given name and a suffix, or the next numbered one; takes a number in either case.
   std::string suffixed_or_new(const std::string& given, std::string_view suffix,
@@ -91,6 +92,14 @@ struct GraphPlace {
   StreamGraph* graph = nullptr;
   GraphNode* node = nullptr;
 };
+
+/// Put a sink below a place.
+void add_sink(GraphPlace place, const std::string& name, const std::string& topic,
+              std::shared_ptr<const NodeFactory> factory);
+/// Put a user's own processor below a place. A given name takes no number, as in Kafka Streams.
+GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const Named& named,
+                              std::shared_ptr<const NodeFactory> factory, const NameList& stores,
+                              OperatorTraits traits);
 
 /// A grouped stream or table: its aggregations share a repartition topic that a person has named.
 /// **Source**: GroupedStreamAggregateBuilder of Kafka Streams.

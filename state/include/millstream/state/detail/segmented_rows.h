@@ -29,6 +29,8 @@ class Segments {
 };
 
 inline constexpr std::size_t kSegmentPrefixSize = 6;
+/// A session's end and start.
+inline constexpr std::size_t kSessionSuffixSize = 16;
 
 /// Which rows: keys in [key_from, key_to] (no value: no bound), times in [from, to].
 struct RowQuery {
@@ -61,9 +63,9 @@ class RowWalk {
 /// The rows of window and session stores, as bytes.
 ///
 /// A row's key is: segment (6 bytes), key, suffix. The suffix begins with the time that decides on
-/// the segment (8 bytes): a window's start, or a session's end. Keys aren't escaped: a row belongs to
-/// a key if its length fits, as in Kafka Streams, so rows of `ab` may lie between rows of `a`, and
-/// within a segment rows are ordered by key and suffix together.
+/// the segment (8 bytes): a window's start, or a session's end. Keys aren't escaped: a row belongs
+/// to a key if its length fits, as in Kafka Streams, so rows of `ab` may lie between rows of `a`,
+/// and within a segment rows are ordered by key and suffix together.
 ///
 /// With `StoreSpec::time_index` there is a second row for each: a 0 byte, time, key, rest of the
 /// suffix, without a value.
@@ -81,9 +83,9 @@ class SegmentedRows {
   void put(std::string_view key, std::string_view suffix, std::string_view value);
   void erase(std::string_view key, std::string_view suffix);
 
-  /// Rows that are still shown. **Order**: by time and suffix for a single key; over several keys by
-  /// segment, then key and suffix together, for persistent stores; by time, then key and the rest of
-  /// the suffix, for in-memory ones.
+  /// Rows that are still shown. **Order**: by time and suffix for a single key; over several keys
+  /// by segment, then key and suffix together, for persistent stores; by time, then key and the
+  /// rest of the suffix, for in-memory ones.
   [[nodiscard]] std::unique_ptr<RowWalk> walk(const RowQuery& query);
   /// Rows of all keys by time, then key; also those not shown any more but not gone yet.
   [[nodiscard]] std::unique_ptr<RowWalk> walk_by_time(Timestamp from, Timestamp to,
@@ -92,6 +94,7 @@ class SegmentedRows {
   [[nodiscard]] ByteStore& bytes() const { return *bytes_; }
 
  private:
+  [[nodiscard]] bool sessions() const { return suffix_size_ == kSessionSuffixSize; }
   std::string_view row_key(std::string_view key, std::string_view suffix);
   std::string_view index_key(std::string_view key, std::string_view suffix);
 

@@ -13,11 +13,11 @@ namespace millstream::detail {
 
 /// The versions of keys, as bytes.
 ///
-/// A key's last version, unless it is a tombstone, is the row: a 0 byte, key → since when (8 bytes),
-/// value. Each earlier one is the row: segment of its end (6), key, end (8) → since when (8), 1 and
-/// the value, or 0 for a tombstone. So expiry drops segments, reading the last version is one look-up,
-/// and the version of a time is the first row whose end is greater. A version from and to the same
-/// time only marks where a later tombstone began.
+/// A key's last version, unless it is a tombstone, is the row: a 0 byte, key → since when (8
+/// bytes), value. Each earlier one is the row: segment of its end (6), key, end (8) → since when
+/// (8), 1 and the value, or 0 for a tombstone. So expiry drops segments, reading the last version
+/// is one look-up, and the version of a time is the first row whose end is greater. A version from
+/// and to the same time only marks where a later tombstone began.
 class VersionedRows {
  public:
   struct Version {
@@ -37,6 +37,8 @@ class VersionedRows {
   [[nodiscard]] std::optional<Version> get(std::string_view key);
   [[nodiscard]] std::optional<Version> get(std::string_view key, Timestamp as_of);
   [[nodiscard]] Timestamp observed() const { return bytes_->numbers().observed; }
+  /// Whether a time is older than the history.
+  [[nodiscard]] bool is_expired(Timestamp time) const { return time < observed() - history_; }
 
  private:
   /// An earlier version: [from, to), a tombstone if it has no value.
@@ -48,7 +50,6 @@ class VersionedRows {
   };
 
   void observe(Timestamp time);
-  [[nodiscard]] bool is_expired(Timestamp time) const { return time < observed() - history_; }
   std::string_view latest_key(std::string_view key);
   std::string_view row_key(std::string_view key, Timestamp to);
   /// The first earlier version that ends after `time`.
@@ -58,8 +59,8 @@ class VersionedRows {
   void mark_boundary(std::string_view key, Timestamp time);
   void put_latest(std::string_view key, std::optional<std::string_view> value, Timestamp time,
                   const std::optional<Version>& latest);
-  Timestamp put_earlier(std::string_view key, std::optional<std::string_view> value,
-                        Timestamp time, const std::optional<Row>& row, Timestamp latest_from);
+  Timestamp put_earlier(std::string_view key, std::optional<std::string_view> value, Timestamp time,
+                        const std::optional<Row>& row, Timestamp latest_from);
 
   ByteStore* bytes_;
   Segments segments_;

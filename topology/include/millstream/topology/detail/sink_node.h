@@ -15,11 +15,10 @@ namespace millstream::detail {
 /// What a typed sink does with records.
 template <class K, class V>
 struct SinkCodec {
-  /// Empty: `topic_extractor` says it for each record.
-  std::string topic;
   Serde<SerdeTarget<K>> key_serde;
   Serde<SerdeTarget<V>> value_serde;
   StreamPartitioner<K, V> partitioner = {};
+  /// Empty: all records go to the topic of the node's place.
   TopicNameExtractor<K, V> topic_extractor = {};
 };
 
@@ -30,8 +29,8 @@ void reject_unserializable(TaskContext& context, const Node& node, const char* p
 template <class K, class V>
 class SinkNode final : public Node, public Input<K, V> {
  public:
-  SinkNode(std::string name, const SinkCodec<K, V>& codec)
-      : Node(std::move(name)), codec_(&codec) {}
+  SinkNode(const NodeSite& site, const SinkCodec<K, V>& codec)
+      : Node(site.name), topic_(site.topic), codec_(&codec) {}
 
   void connect(Node&) override {}
   void init(TaskContext& context) override { context_ = &context; }
@@ -48,25 +47,24 @@ class SinkNode final : public Node, public Input<K, V> {
       return reject_unserializable(*context_, *this, "value", s);
     }
     if (codec_->topic_extractor) {
-      chosen_topic_ = codec_->topic_extractor(record, context_->record_metadata());
+      topic_ = codec_->topic_extractor(record, context_->record_metadata());
     }
-    const std::string& topic = codec_->topic_extractor ? chosen_topic_ : codec_->topic;
-    context_->send(name(), topic, partition(topic, record), key, value, record.timestamp(),
+    context_->send(name(), topic_, partition(record), key, value, record.timestamp(),
                    record.headers());
   }
 
  private:
-  std::optional<PartitionId> partition(const std::string& topic, const Record<K, V>& record) const {
+  std::optional<PartitionId> partition(const Record<K, V>& record) const {
     if (!codec_->partitioner) return std::nullopt;
-    return codec_->partitioner(topic, record.key(), record.value(),
-                               context_->partition_count(topic));
+    return codec_->partitioner(topic_, record.key(), record.value(),
+                               context_->partition_count(topic_));
   }
 
+  std::string topic_;
   const SinkCodec<K, V>* codec_;
   TaskContext* context_ = nullptr;
   std::string key_buffer_;
   std::string value_buffer_;
-  std::string chosen_topic_;
 };
 
 template <class K, class V>
@@ -75,7 +73,7 @@ class SinkFactory final : public NodeFactory {
   explicit SinkFactory(SinkCodec<K, V> codec) : codec_(std::move(codec)) {}
 
   [[nodiscard]] std::unique_ptr<Node> make(const NodeSite& site) const override {
-    return std::make_unique<SinkNode<K, V>>(site.name, codec_);
+    return std::make_unique<SinkNode<K, V>>(site, codec_);
   }
   [[nodiscard]] std::optional<EdgeType> input() const override { return EdgeType::of<K, V>(); }
   [[nodiscard]] std::optional<EdgeType> output() const override { return std::nullopt; }

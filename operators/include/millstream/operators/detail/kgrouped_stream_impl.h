@@ -1,0 +1,93 @@
+#pragma once
+
+#include <millstream/operators/kgrouped_stream.h>
+#include <millstream/operators/ktable.h>
+#include <millstream/operators/time_windowed_kstream.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace millstream {
+
+namespace detail {
+
+/// Put an aggregation below the right parent and make its table. `Grouping` is a grouped stream or
+/// table; `prefix` names the node, `store_prefix` its store.
+template <class NodeType, class Grouping, class Functions, class K, class A>
+KTable<K, A> make_aggregation(const Grouping& grouping, Functions functions, const Named& named,
+                              const Materialized<K, A>& options, std::string_view prefix,
+                              std::string_view store_prefix) {
+  StreamGraph& graph = grouping.graph();
+  const std::string store = graph.store_name_or_new(options.name, store_prefix);
+  StoredTable<K, A> table{
+      table_store(options.store_options(), store),
+      require_serde(graph, "an aggregation", "key", options.key_serde, grouping.key_serde()),
+      require_serde(graph, "an aggregation", "value", options.value_serde, {})};
+  const auto [name, parent] = grouping.name_and_parent(named, prefix, store);
+  auto spec = std::make_shared<AggregationSpec<NodeType, Functions>>(std::move(functions),
+                                                                     std::move(table));
+  GraphNode& node = graph.add(
+      *parent, std::make_unique<ProcessorGraphNode>(name, std::shared_ptr<const ProcessorSpec>(spec)));
+  return {{&graph, &node},
+          std::move(spec),
+          inherit(options.key_serde, grouping.key_serde()),
+          inherit(options.value_serde)};
+}
+
+}  // namespace detail
+
+template <class K, class V>
+std::pair<std::string, detail::GraphNode*> KGroupedStream<K, V>::name_and_parent(
+    const Named& named, std::string_view prefix, const std::string& store) const {
+  std::string name = group_->graph->name_or_new(named.name, prefix);
+  detail::GraphNode& parent = aggregation_parent(store);
+  return {std::move(name), &parent};
+}
+
+template <class K, class V>
+detail::GraphNode& KGroupedStream<K, V>::aggregation_parent(const std::string& store_name) const {
+  return group_->aggregation_parent(
+      store_name, detail::stream_repartition<K, V>(
+                      detail::require_serde(graph(), "grouping", "key", options_.key_serde, key_serde_),
+                      detail::require_serde(graph(), "grouping", "value", options_.value_serde,
+                                            value_serde_)));
+}
+
+template <class K, class V>
+KTable<NonNull<K>, std::int64_t> KGroupedStream<K, V>::count(
+    const Named& named, Materialized<Key, std::int64_t> options) const {
+  using NodeType = detail::StreamAggregateNode<K, V, detail::CountFunctions>;
+  return detail::make_aggregation<NodeType>(*this, detail::CountFunctions{}, named, options,
+                                            "KSTREAM-AGGREGATE-", "KSTREAM-AGGREGATE-");
+}
+
+template <class K, class V>
+template <Reducer<NonNull<V>, NonNull<V>> F>
+KTable<NonNull<K>, NonNull<V>> KGroupedStream<K, V>::reduce(
+    F reducer, const Named& named, Materialized<Key, Value> options) const {
+  using NodeType = detail::StreamReduceNode<K, V, F>;
+  return detail::make_aggregation<NodeType>(*this, std::move(reducer), named,
+                                            detail::with_value_serde(options, value_serde()),
+                                            "KSTREAM-REDUCE-", "KSTREAM-REDUCE-");
+}
+
+template <class K, class V>
+template <Initializer Init, Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
+auto KGroupedStream<K, V>::aggregate(
+    Init initializer, Agg aggregator, const Named& named,
+    Materialized<Key, NonNull<detail::InitialAggregate<Init>>> options) const {
+  using Functions = detail::AggregateFunctions<Init, Agg>;
+  using NodeType = detail::StreamAggregateNode<K, V, Functions>;
+  return detail::make_aggregation<NodeType>(
+      *this, Functions{std::move(initializer), std::move(aggregator)}, named, options,
+      "KSTREAM-AGGREGATE-", "KSTREAM-AGGREGATE-");
+}
+
+template <class K, class V>
+template <TimeWindowing W>
+TimeWindowedKStream<K, V, W> KGroupedStream<K, V>::windowed_by(W windows) const {
+  return {*this, std::move(windows)};
+}
+
+}  // namespace millstream

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <millstream/core/record.h>
+#include <millstream/operators/detail/table_spec.h>
+#include <millstream/state/timestamped_key_value_store.h>
+#include <millstream/topology/node.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace millstream::detail {
+
+/// The rows of a table as its own operator sees them: read, write, and tell the children. Where updates
+/// are cached, the children are told at the commit; where rows are versions, late ones are refused.
+/// **Thread**: the task's. **Source**: KeyValueStoreWrapper and TimestampedTupleForwarder.
+template <class K, class V>
+class TableStore {
+ public:
+  /// **Lifetime**: `outputs` outlives this.
+  TableStore(TaskContext& context, const StoredTable<K, V>& table,
+             const Outputs<K, Change<V>>& outputs, bool sends_old_values)
+      : rows_(context.store(table.store.name), context.store_spec(table.store.name),
+              table.key_serde, table.value_serde),
+        outputs_(&outputs),
+        sends_old_values_(sends_old_values) {}
+
+  [[nodiscard]] bool sends_old_values() const { return sends_old_values_; }
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) { return rows_.get(key); }
+
+  /// Put a row, or erase it where `change.new_value` is null, and tell the children.
+  void put_and_forward(const Record<K, Change<V>>& record) {
+    const Change<V>& change = record.value();
+    if (change.new_value != nullptr) {
+      rows_.put(record.key(), *change.new_value, record.timestamp());
+    } else {
+      rows_.erase(record.key());
+    }
+    if (sends_old_values_) return outputs_->forward(record);
+    const Change<V> new_only{change.new_value, nullptr, change.is_latest};
+    outputs_->forward(record.with_value(new_only));
+  }
+
+  /// Tell the children what waits in the cache.
+  void flush() {}
+
+ private:
+  TimestampedKeyValueStore<K, V> rows_;
+  const Outputs<K, Change<V>>* outputs_;
+  bool sends_old_values_;
+};
+
+/// Reads the rows of a table that is kept.
+template <class K, class V>
+class StoreGetter final : public TableGetter<K, V> {
+ public:
+  explicit StoreGetter(const StoredTable<K, V>& table) : table_(&table) {}
+
+  void init(TaskContext& context) override {
+    rows_.emplace(context.store(table_->store.name), context.store_spec(table_->store.name),
+                  table_->key_serde, table_->value_serde);
+  }
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) override {
+    return rows_->get(key);
+  }
+
+ private:
+  const StoredTable<K, V>* table_;
+  std::optional<TimestampedKeyValueStore<K, V>> rows_;
+};
+
+/// The value of a row that may be missing.
+template <class V>
+const V* value_of(const std::optional<ValueAndTimestamp<V>>& row) {
+  return row ? &row->value : nullptr;
+}
+template <class V>
+const V* value_of(const std::optional<V>& value) {
+  return value ? &*value : nullptr;
+}
+
+}  // namespace millstream::detail

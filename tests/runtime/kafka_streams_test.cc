@@ -1,0 +1,192 @@
+#include <millstream/runtime/kafka_streams.h>
+#include <millstream/transport/open_broker.h>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "counting.h"
+#include "support/eventually.h"
+#include "support/temp_dir.h"
+#include "support/topics.h"
+
+namespace millstream {
+namespace {
+
+using testing::counting_topology;
+using testing::create_topic;
+using testing::eventually;
+using testing::produce;
+using testing::read_topic;
+using testing::TempDir;
+using testing::TopicRecord;
+
+/// An embedded log with topics "in" and "out", and instances of the counting application on it.
+class CountingApplication : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    open_log();
+    create_topic(*broker_, "in", 4);
+    create_topic(*broker_, "out", 4);
+  }
+  void open_log() {
+    auto broker = open_broker(Config{{"bootstrap.servers", "embedded:" + (dir_ / "log")}}, clock_,
+                              logger_);
+    ASSERT_TRUE(broker) << broker.error().message();
+    broker_ = std::move(*broker);
+  }
+  [[nodiscard]] Config config(const std::string& state = "state") const {
+    return Config{{"application.id", "counting"},
+                  {"state.dir", dir_ / state},
+                  {"processing.guarantee", GetParam()},
+                  {"commit.interval.ms", "20"},
+                  {"num.stream.threads", "2"}};
+  }
+  std::unique_ptr<KafkaStreams> start(Config config, KafkaStreams::Options options = {}) {
+    options.broker = broker_.get();
+    options.logger = &logger_;
+    auto app = std::make_unique<KafkaStreams>(counting_topology().build(), std::move(config),
+                                              std::move(options));
+    const Status status = app->start();
+    EXPECT_TRUE(status) << status.error().message();
+    return app;
+  }
+  void feed(int rounds) {
+    std::vector<TopicRecord> records;
+    for (int round = 0; round < rounds; ++round) {
+      for (int key = 0; key < 10; ++key) {
+        records.push_back({.key = "k" + std::to_string(key), .value = "v", .timestamp = Timestamp(1)});
+      }
+    }
+    produce(*broker_, "in", records);
+  }
+  bool wait_for_outputs(std::size_t count) {
+    return eventually([&] { return read_topic(*broker_, "out").size() >= count; });
+  }
+  /// Each key's outputs are 1, 2, 3, … up to `rounds`: nothing lost, nothing twice.
+  void expect_counts_up_to(std::int64_t rounds) {
+    std::map<std::string, std::int64_t> last;
+    for (const TopicRecord& record : read_topic(*broker_, "out")) {
+      std::int64_t count = 0;
+      ASSERT_TRUE(Serde<std::int64_t>().deserialize(*record.value, count));
+      EXPECT_EQ(count, last[*record.key] + 1) << *record.key;
+      last[*record.key] = count;
+    }
+    EXPECT_EQ(last.size(), 10U);
+    for (const auto& [key, count] : last) EXPECT_EQ(count, rounds) << key;
+  }
+
+  TempDir dir_;
+  SystemClock clock_;
+  StderrLogger logger_{LogLevel::kError};
+  std::unique_ptr<Broker> broker_;
+};
+
+INSTANTIATE_TEST_SUITE_P(BothGuarantees, CountingApplication,
+                         ::testing::Values("at_least_once", "exactly_once_v2"),
+                         [](const auto& name) { return name.param; });
+
+TEST_P(CountingApplication, ProcessesEveryRecordOnce) {
+  const auto app = start(config());
+  feed(100);
+  ASSERT_TRUE(wait_for_outputs(1000));
+  EXPECT_TRUE(app->close());
+  EXPECT_EQ(app->state(), KafkaStreams::State::kNotRunning);
+  expect_counts_up_to(100);
+}
+
+TEST_P(CountingApplication, GoesOnFromItsStoreAfterARestart) {
+  feed(10);
+  auto app = start(config());
+  ASSERT_TRUE(wait_for_outputs(100));
+  ASSERT_TRUE(app->close());
+  app.reset();
+
+  feed(10);
+  app = start(config());
+  ASSERT_TRUE(wait_for_outputs(200));
+
+  EXPECT_TRUE(app->close());
+  expect_counts_up_to(20);
+}
+
+TEST_P(CountingApplication, RestoresFromTheChangelogWhereTheStoreIsGone) {
+  feed(10);
+  auto app = start(config("first"));
+  ASSERT_TRUE(wait_for_outputs(100));
+  ASSERT_TRUE(app->close());
+  app.reset();
+
+  feed(10);
+  app = start(config("second"));
+  ASSERT_TRUE(wait_for_outputs(200));
+
+  EXPECT_TRUE(app->close());
+  expect_counts_up_to(20);
+}
+
+TEST_P(CountingApplication, SharesItsTasksWithASecondInstance) {
+  const auto first = start(config("first"));
+  feed(10);
+  ASSERT_TRUE(wait_for_outputs(100));
+
+  const auto second = start(config("second"));
+  ASSERT_TRUE(eventually([&] { return first->tasks().size() == 2 && second->tasks().size() == 2; }));
+  feed(10);
+  ASSERT_TRUE(wait_for_outputs(200));
+  EXPECT_TRUE(first->close());
+  ASSERT_TRUE(eventually([&] { return second->tasks().size() == 4; }));
+  feed(10);
+  ASSERT_TRUE(wait_for_outputs(300));
+
+  EXPECT_TRUE(second->close());
+  expect_counts_up_to(30);
+}
+
+TEST_P(CountingApplication, AnUncaughtErrorEndsTheInstanceWithItsReason) {
+  const auto app = start(config());
+  produce(*broker_, "in", {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
+  ASSERT_TRUE(eventually([&] { return app->state() == KafkaStreams::State::kError; }));
+  EXPECT_NE(app->error().message().find("poisoned"), std::string_view::npos);
+  EXPECT_NE(app->error().message().find("count"), std::string_view::npos);
+}
+
+TEST_P(CountingApplication, PassesOverAPoisonRecordIfToldSo) {
+  Config lenient = config();
+  create_topic(*broker_, "dead", 1);
+  lenient.set("processing.exception.handler", "dead-letter");
+  lenient.set("errors.dead.letter.queue.topic.name", "dead");
+  const auto app = start(lenient);
+  produce(*broker_, "in", {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
+  feed(1);
+  ASSERT_TRUE(wait_for_outputs(10));
+  ASSERT_TRUE(eventually([&] { return read_topic(*broker_, "dead").size() == 1; }));
+  EXPECT_EQ(read_topic(*broker_, "dead").front().key, "poison");
+  EXPECT_TRUE(app->close());
+}
+
+TEST_P(CountingApplication, RefusesAStateDirectoryInUse) {
+  const auto first = start(config());
+  KafkaStreams second(counting_topology().build(), config(), {.broker = broker_.get()});
+  const Status status = second.start();
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message().find(std::to_string(getpid())), std::string_view::npos);
+  EXPECT_TRUE(first->close());
+}
+
+TEST_P(CountingApplication, NamesAMissingSourceTopic) {
+  Topology topology;
+  topology.add_source<std::string, std::string>("source", "nowhere");
+  topology.add_sink<std::string, std::string>("sink", "out", "source");
+  KafkaStreams app(topology.build(), config(), {.broker = broker_.get(), .logger = &logger_});
+  const Status status = app.start();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind(), ErrorKind::kUser);
+  EXPECT_NE(status.error().message().find("nowhere"), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace millstream
