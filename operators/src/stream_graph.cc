@@ -244,6 +244,16 @@ GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const N
   return node;
 }
 
+void check_windows(StreamGraph& graph, const std::string& store, const char* fault,
+                   Duration needed_retention, const std::optional<Duration>& retention) {
+  if (fault != nullptr) graph.add_fault("the windows of store " + store + ": " + fault);
+  if (retention && *retention < needed_retention) {
+    graph.add_fault("store " + store + " keeps its windows for " +
+                    std::to_string(retention->count()) + " ms, but size and grace need " +
+                    std::to_string(needed_retention.count()) + " ms");
+  }
+}
+
 GraphNode& GroupPlace::aggregation_parent(const std::string& store_name,
                                           RepartitionFactories factories) {
   if (!node->repartition_required) return *node;

@@ -50,8 +50,7 @@ TEST(UnknownSettings, SuggestTheNearestName) {
   const Config config{{"comit.interval.ms", "1"}, {"application.id", "a"}, {"zzz", "1"}};
   const auto warnings = unknown_settings(config, kKnown);
   ASSERT_EQ(warnings.size(), 2U);
-  EXPECT_EQ(warnings[0],
-            "unknown setting comit.interval.ms; did you mean commit.interval.ms?");
+  EXPECT_EQ(warnings[0], "unknown setting comit.interval.ms; did you mean commit.interval.ms?");
   EXPECT_EQ(warnings[1], "unknown setting zzz");
 }
 

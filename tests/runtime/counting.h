@@ -31,13 +31,14 @@ class Counting : public ContextualProcessor<std::string, std::string, std::strin
   std::optional<KeyValueStore<std::string, std::int64_t>> counts_;
 };
 
-/// "in" → counts → "out".
-inline Topology counting_topology() {
+/// `in` → counts → `out`.
+inline Topology counting_topology(const std::string& in, const std::string& out) {
   Topology topology;
-  topology.add_source<std::string, std::string>("source", "in")
-      .add_processor("count", [] { return std::make_unique<Counting>(); }, "source", "counts")
+  topology.add_source<std::string, std::string>("source", in)
+      .add_processor(
+          "count", [] { return std::make_unique<Counting>(); }, "source", "counts")
       .add_state_store({.name = "counts"})
-      .add_sink<std::string, std::int64_t>("sink", "out", "count");
+      .add_sink<std::string, std::int64_t>("sink", out, "count");
   return topology;
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,32 +26,37 @@ using testing::read_topic;
 using testing::TempDir;
 using testing::TopicRecord;
 
-/// An embedded log with topics "in" and "out", and instances of the counting application on it.
-class CountingApplication : public ::testing::TestWithParam<std::string> {
+/// Where and how the application runs.
+struct Setting {
+  std::string guarantee;
+  /// Empty: the embedded log.
+  std::string bootstrap;
+};
+
+/// A broker with topics of its own, and instances of the counting application on it.
+class CountingApplication : public ::testing::TestWithParam<Setting> {
  protected:
   void SetUp() override {
-    open_log();
-    create_topic(*broker_, "in", 4);
-    create_topic(*broker_, "out", 4);
-  }
-  void open_log() {
-    auto broker = open_broker(Config{{"bootstrap.servers", "embedded:" + (dir_ / "log")}}, clock_,
-                              logger_);
+    const std::string servers =
+        GetParam().bootstrap.empty() ? "embedded:" + (dir_ / "log") : GetParam().bootstrap;
+    auto broker = open_broker(Config{{"bootstrap.servers", servers}}, clock_, logger_);
     ASSERT_TRUE(broker) << broker.error().message();
     broker_ = std::move(*broker);
+    create_topic(*broker_, in_, 4);
+    create_topic(*broker_, out_, 4);
   }
   [[nodiscard]] Config config(const std::string& state = "state") const {
-    return Config{{"application.id", "counting"},
+    return Config{{"application.id", name_},
                   {"state.dir", dir_ / state},
-                  {"processing.guarantee", GetParam()},
+                  {"processing.guarantee", GetParam().guarantee},
                   {"commit.interval.ms", "20"},
                   {"num.stream.threads", "2"}};
   }
+  [[nodiscard]] auto topology() const { return counting_topology(in_, out_).build(); }
   std::unique_ptr<KafkaStreams> start(Config config, KafkaStreams::Options options = {}) {
     options.broker = broker_.get();
     options.logger = &logger_;
-    auto app = std::make_unique<KafkaStreams>(counting_topology().build(), std::move(config),
-                                              std::move(options));
+    auto app = std::make_unique<KafkaStreams>(topology(), std::move(config), std::move(options));
     const Status status = app->start();
     EXPECT_TRUE(status) << status.error().message();
     return app;
@@ -58,18 +65,19 @@ class CountingApplication : public ::testing::TestWithParam<std::string> {
     std::vector<TopicRecord> records;
     for (int round = 0; round < rounds; ++round) {
       for (int key = 0; key < 10; ++key) {
-        records.push_back({.key = "k" + std::to_string(key), .value = "v", .timestamp = Timestamp(1)});
+        records.push_back(
+            {.key = "k" + std::to_string(key), .value = "v", .timestamp = Timestamp(1)});
       }
     }
-    produce(*broker_, "in", records);
+    produce(*broker_, in_, records);
   }
   bool wait_for_outputs(std::size_t count) {
-    return eventually([&] { return read_topic(*broker_, "out").size() >= count; });
+    return eventually([&] { return read_topic(*broker_, out_).size() >= count; });
   }
   /// Each key's outputs are 1, 2, 3, … up to `rounds`: nothing lost, nothing twice.
   void expect_counts_up_to(std::int64_t rounds) {
     std::map<std::string, std::int64_t> last;
-    for (const TopicRecord& record : read_topic(*broker_, "out")) {
+    for (const TopicRecord& record : read_topic(*broker_, out_)) {
       std::int64_t count = 0;
       ASSERT_TRUE(Serde<std::int64_t>().deserialize(*record.value, count));
       EXPECT_EQ(count, last[*record.key] + 1) << *record.key;
@@ -80,14 +88,27 @@ class CountingApplication : public ::testing::TestWithParam<std::string> {
   }
 
   TempDir dir_;
+  const std::string name_ = "counting-" + std::filesystem::path(dir_.path()).filename().string();
+  const std::string in_ = name_ + "-in";
+  const std::string out_ = name_ + "-out";
   SystemClock clock_;
   StderrLogger logger_{LogLevel::kError};
   std::unique_ptr<Broker> broker_;
 };
 
-INSTANTIATE_TEST_SUITE_P(BothGuarantees, CountingApplication,
-                         ::testing::Values("at_least_once", "exactly_once_v2"),
-                         [](const auto& name) { return name.param; });
+std::vector<Setting> settings_on_kafka() {
+  const char* bootstrap = std::getenv("KAFKA_BOOTSTRAP");
+  if (bootstrap == nullptr) return {};
+  return {{"at_least_once", bootstrap}, {"exactly_once_v2", bootstrap}};
+}
+
+const auto kNameOf = [](const auto& setting) { return setting.param.guarantee; };
+INSTANTIATE_TEST_SUITE_P(Embedded, CountingApplication,
+                         ::testing::Values(Setting{"at_least_once", ""},
+                                           Setting{"exactly_once_v2", ""}),
+                         kNameOf);
+INSTANTIATE_TEST_SUITE_P(Kafka, CountingApplication, ::testing::ValuesIn(settings_on_kafka()),
+                         kNameOf);
 
 TEST_P(CountingApplication, ProcessesEveryRecordOnce) {
   const auto app = start(config());
@@ -134,7 +155,8 @@ TEST_P(CountingApplication, SharesItsTasksWithASecondInstance) {
   ASSERT_TRUE(wait_for_outputs(100));
 
   const auto second = start(config("second"));
-  ASSERT_TRUE(eventually([&] { return first->tasks().size() == 2 && second->tasks().size() == 2; }));
+  ASSERT_TRUE(
+      eventually([&] { return first->tasks().size() == 2 && second->tasks().size() == 2; }));
   feed(10);
   ASSERT_TRUE(wait_for_outputs(200));
   EXPECT_TRUE(first->close());
@@ -148,7 +170,7 @@ TEST_P(CountingApplication, SharesItsTasksWithASecondInstance) {
 
 TEST_P(CountingApplication, AnUncaughtErrorEndsTheInstanceWithItsReason) {
   const auto app = start(config());
-  produce(*broker_, "in", {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
+  produce(*broker_, in_, {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
   ASSERT_TRUE(eventually([&] { return app->state() == KafkaStreams::State::kError; }));
   EXPECT_NE(app->error().message().find("poisoned"), std::string_view::npos);
   EXPECT_NE(app->error().message().find("count"), std::string_view::npos);
@@ -156,21 +178,21 @@ TEST_P(CountingApplication, AnUncaughtErrorEndsTheInstanceWithItsReason) {
 
 TEST_P(CountingApplication, PassesOverAPoisonRecordIfToldSo) {
   Config lenient = config();
-  create_topic(*broker_, "dead", 1);
+  create_topic(*broker_, name_ + "-dead", 1);
   lenient.set("processing.exception.handler", "dead-letter");
-  lenient.set("errors.dead.letter.queue.topic.name", "dead");
+  lenient.set("errors.dead.letter.queue.topic.name", name_ + "-dead");
   const auto app = start(lenient);
-  produce(*broker_, "in", {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
+  produce(*broker_, in_, {{.key = "poison", .value = "v", .timestamp = Timestamp(1)}});
   feed(1);
   ASSERT_TRUE(wait_for_outputs(10));
-  ASSERT_TRUE(eventually([&] { return read_topic(*broker_, "dead").size() == 1; }));
-  EXPECT_EQ(read_topic(*broker_, "dead").front().key, "poison");
+  ASSERT_TRUE(eventually([&] { return read_topic(*broker_, name_ + "-dead").size() == 1; }));
+  EXPECT_EQ(read_topic(*broker_, name_ + "-dead").front().key, "poison");
   EXPECT_TRUE(app->close());
 }
 
 TEST_P(CountingApplication, RefusesAStateDirectoryInUse) {
   const auto first = start(config());
-  KafkaStreams second(counting_topology().build(), config(), {.broker = broker_.get()});
+  KafkaStreams second(topology(), config(), {.broker = broker_.get()});
   const Status status = second.start();
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message().find(std::to_string(getpid())), std::string_view::npos);
@@ -178,10 +200,10 @@ TEST_P(CountingApplication, RefusesAStateDirectoryInUse) {
 }
 
 TEST_P(CountingApplication, NamesAMissingSourceTopic) {
-  Topology topology;
-  topology.add_source<std::string, std::string>("source", "nowhere");
-  topology.add_sink<std::string, std::string>("sink", "out", "source");
-  KafkaStreams app(topology.build(), config(), {.broker = broker_.get(), .logger = &logger_});
+  Topology lost;
+  lost.add_source<std::string, std::string>("source", "nowhere");
+  lost.add_sink<std::string, std::string>("sink", out_, "source");
+  KafkaStreams app(lost.build(), config(), {.broker = broker_.get(), .logger = &logger_});
   const Status status = app.start();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind(), ErrorKind::kUser);

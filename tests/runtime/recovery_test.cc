@@ -51,23 +51,23 @@ TEST(Recovery, OfANewTaskHasNoCommit) {
 }
 
 TEST(Recovery, GoesOnWhereTheCommitRecordSays) {
-  const RecoveryPlan same = plan({.committed = committed(10, 4), .record = mark(4, 10),
-                                  .stored = mark(4, 10)});
+  const RecoveryPlan same =
+      plan({.committed = committed(10, 4), .record = mark(4, 10), .stored = mark(4, 10)});
   EXPECT_EQ(same.mark, mark(4, 10));
   EXPECT_FALSE(same.wipe);
   EXPECT_EQ(same.notice, "");
 }
 
 TEST(Recovery, KeepsAStoreThatIsMerelyBehind) {
-  const RecoveryPlan behind = plan({.committed = committed(10, 4), .record = mark(4, 10),
-                                    .stored = mark(1, 2)});
+  const RecoveryPlan behind =
+      plan({.committed = committed(10, 4), .record = mark(4, 10), .stored = mark(1, 2)});
   EXPECT_EQ(behind.mark.number, 4U);
   EXPECT_FALSE(behind.wipe);
 }
 
 TEST(Recovery, FollowsAnOffsetThatAnOperatorSet) {
-  const RecoveryPlan reset = plan({.committed = committed(2, std::nullopt),
-                                   .record = mark(4, 10), .stored = mark(4, 10)});
+  const RecoveryPlan reset =
+      plan({.committed = committed(2, std::nullopt), .record = mark(4, 10), .stored = mark(4, 10)});
   EXPECT_EQ(reset.mark.input_offsets.at(kSource), Offset{2});
   EXPECT_FALSE(reset.wipe);
   EXPECT_NE(reset.notice.find("set from outside"), std::string::npos);
@@ -80,15 +80,15 @@ TEST(Recovery, TakesTheRecordsOffsetOverAnOlderCommittedOne) {
 }
 
 TEST(Recovery, RebuildsAStoreThatIsAheadOfTheBroker) {
-  const RecoveryPlan ahead = plan({.committed = committed(10, 4), .record = mark(4, 10),
-                                   .stored = mark(5, 12)});
+  const RecoveryPlan ahead =
+      plan({.committed = committed(10, 4), .record = mark(4, 10), .stored = mark(5, 12)});
   EXPECT_TRUE(ahead.wipe);
   EXPECT_NE(ahead.notice.find("ahead"), std::string::npos);
 }
 
 TEST(Recovery, RebuildsAStoreOfAnotherLineage) {
-  const RecoveryPlan copied = plan({.committed = committed(10, 4), .record = mark(4, 10),
-                                    .stored = mark(4, 10, "b")});
+  const RecoveryPlan copied =
+      plan({.committed = committed(10, 4), .record = mark(4, 10), .stored = mark(4, 10, "b")});
   EXPECT_TRUE(copied.wipe);
 }
 

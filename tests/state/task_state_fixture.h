@@ -59,6 +59,10 @@ inline std::string name_of(Backing backing) {
   return "?";
 }
 
+inline std::string name_of_backing(const ::testing::TestParamInfo<Backing>& backing) {
+  return name_of(backing.param);
+}
+
 /// A task's state that can be committed, spilt, closed and opened again.
 class StateUnderTest {
  public:

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include "kafka_fixture.h"
 
 namespace millstream {
@@ -140,6 +143,20 @@ TEST_F(KafkaConsumerTest, SeekOfAPausedPartitionDropsWhatWasParked) {
   EXPECT_TRUE(seen.empty());
   reader.resume(from);
   expect_consecutive(read(reader, 500), 1'500);
+}
+
+TEST_F(KafkaConsumerTest, BesideAMemberItStillReadsOnlyItsOwn) {
+  const TopicPartition from{make_topic("t"), 0};
+  fill(from, 500);
+  const auto member = join(named("g"), make_topic("tasks", 2));
+  auto made = broker_->make_consumer({.client_id = "small", .fetch_budget = 100'000});
+  Consumer& reader = **made;
+  const PartitionPosition start{from, Offset{0}};
+  ASSERT_TRUE(reader.assign(std::span(&start, 1)));
+  expect_consecutive(read(reader, 500), 0);
+  reader.unassign(std::span(&from, 1));
+  ASSERT_TRUE(reader.assign(std::span(&start, 1)));
+  expect_consecutive(read(reader, 500), 0);
 }
 
 TEST_F(KafkaConsumerTest, OffsetOutOfRangeEndsItWithPartitionOffsetAndRemedy) {

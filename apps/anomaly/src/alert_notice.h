@@ -29,8 +29,8 @@ struct AlertNotice {
   double peak_expected = 0;
   double threshold = 0;  ///< A score above it is anomalous; 0: not known.
   std::int64_t count = 0;
-  std::string explanation;          ///< One sentence; may be empty.
-  std::vector<AlertPoint> recent;   ///< By time; may be empty.
+  std::string explanation;                    ///< One sentence; may be empty.
+  std::vector<AlertPoint> recent;             ///< By time; may be empty.
   std::map<std::string, std::string> labels;  ///< More to group by.
 
   bool operator==(const AlertNotice&) const = default;

@@ -1,5 +1,6 @@
 #include "mail_encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -132,8 +133,8 @@ std::string encode_header_text(std::string_view text, std::size_t used) {
   std::string clean = without_controls(text);
   clean.erase(0, clean.find_first_not_of(' '));
   clean.erase(clean.find_last_not_of(' ') + 1);
-  const bool plain = is_ascii(clean) && clean.find("=?") == std::string::npos &&
-                     !has_long_word(clean);
+  const bool plain =
+      is_ascii(clean) && clean.find("=?") == std::string::npos && !has_long_word(clean);
   return plain ? folded(clean, used) : encoded_words(clean, used);
 }
 
@@ -200,11 +201,21 @@ std::string escape_html(std::string_view text) {
   std::string out;
   for (const char c : valid_utf8(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
       default:
         if (byte(c) >= ' ' || c == '\n') out += c;
     }

@@ -1,13 +1,17 @@
 #include "mail_message.h"
 
-#include <algorithm>
-
 #include "mail_encoding.h"
 #include "sha256.h"
 
 namespace anomaly {
 
 namespace {
+
+std::string hash(std::string_view text) {
+  Sha256 sha;
+  sha.add(text);
+  return sha.hex();
+}
 
 std::string header(std::string_view name, const std::string& value) {
   return std::string(name) + ": " + value + "\r\n";
@@ -38,11 +42,11 @@ std::string part(const std::string& boundary, std::string_view type, std::string
 }  // namespace
 
 std::string make_message_id(std::string_view identity, const std::string& domain) {
-  return sha256_hex(identity).substr(0, 40) + "@" + domain;
+  return hash(identity).substr(0, 40) + "@" + domain;
 }
 
 std::string to_rfc5322(const MailMessage& message) {
-  const std::string boundary = "=_" + sha256_hex(message.message_id).substr(0, 32);
+  const std::string boundary = "=_" + hash(message.message_id).substr(0, 32);
   std::string out = header("Date", rfc5322_date(message.date));
   out += header("From", message.from.to_header());
   out += header("To", to_list(message.to));

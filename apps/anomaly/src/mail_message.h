@@ -3,6 +3,7 @@
 #include <millstream/core/time.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mail_address.h"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <millstream/core/metrics.h>
+#include <millstream/core/serdes.h>
 #include <millstream/forest/model.h>
 #include <millstream/state/key_value_store.h>
 #include <millstream/topology/fixed_key_processor.h>

@@ -11,7 +11,7 @@ namespace anomaly {
 
 /// What the detector remembers of one series.
 struct SeriesState {
-  millstream::forest::FeatureExtractor extractor;
+  millstream::forest::FeatureExtractor extractor = millstream::forest::FeatureExtractor();
   double level = 0;  ///< Exponential mean of the values so far: what is expected next.
 
   /// Move the level towards the next value.

@@ -14,23 +14,35 @@ constexpr std::size_t kMaxNodes = std::size_t{1} << 28U;
 constexpr std::size_t kLanes = 8;  // walks in flight at once, to hide the latency of loads
 constexpr std::size_t kBlock = 64;
 
-// Walk kLanes rows or trees `steps` levels down, branch-free; a leaf is its own left child.
-inline void descend(const TreeNode* nodes, const std::array<const float*, kLanes>& rows,
-                    std::array<std::uint32_t, kLanes>& at, std::uint32_t steps) {
-  for (std::uint32_t step = 0; step < steps; ++step) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const TreeNode& node = nodes[at[lane]];
-      at[lane] = node.left + static_cast<std::uint32_t>(rows[lane][node.feature] > node.threshold);
-    }
-  }
-}
-
+// Walk kLanes trees `steps` levels down, branch-free; a leaf is its own left child.
 inline void descend(const TreeNode* nodes, const float* row, std::array<std::uint32_t, kLanes>& at,
                     std::uint32_t steps) {
   for (std::uint32_t step = 0; step < steps; ++step) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const TreeNode& node = nodes[at[lane]];
       at[lane] = node.left + static_cast<std::uint32_t>(row[node.feature] > node.threshold);
+    }
+  }
+}
+
+// Walk one tree with kLanes rows, which are interleaved: feature f of row k is at f * kLanes + k.
+inline void descend_rows(const TreeNode* nodes, const float* rows,
+                         std::array<std::uint32_t, kLanes>& at, std::uint32_t steps) {
+  for (std::uint32_t step = 0; step < steps; ++step) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const TreeNode& node = nodes[at[lane]];
+      const float value = rows[std::size_t{node.feature} * kLanes + lane];
+      at[lane] = node.left + static_cast<std::uint32_t>(value > node.threshold);
+    }
+  }
+}
+
+// Interleave kBlock rows in groups of kLanes.
+void interleave(const float* rows, std::size_t n_features, std::vector<float>& out) {
+  for (std::size_t row = 0; row < kBlock; ++row) {
+    float* group = &out[row / kLanes * kLanes * n_features];
+    for (std::size_t f = 0; f < n_features; ++f) {
+      group[f * kLanes + row % kLanes] = rows[row * n_features + f];
     }
   }
 }
@@ -194,20 +206,16 @@ double IsolationForest::score_samples(std::span<const double> row) const {
 }
 
 void IsolationForest::score_batch(std::span<const float> rows, std::span<double> scores) const {
-  const TreeNode* nodes = nodes_.data();
+  std::vector<float> block(scores.size() < kBlock ? 0 : kBlock * n_features_);
   std::size_t done = 0;
   for (; done + kBlock <= scores.size(); done += kBlock) {
+    interleave(rows.data() + done * n_features_, n_features_, block);
     std::array<double, kBlock> sums{};
-    const float* block = rows.data() + done * n_features_;
     for (std::size_t tree = 0; tree < n_trees(); ++tree) {
       for (std::size_t first = 0; first < kBlock; first += kLanes) {
-        std::array<const float*, kLanes> lanes;
         std::array<std::uint32_t, kLanes> at;
         at.fill(roots_[tree]);
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-          lanes[lane] = block + (first + lane) * n_features_;
-        }
-        descend(nodes, lanes, at, steps_[tree]);
+        descend_rows(nodes_.data(), &block[first * n_features_], at, steps_[tree]);
         for (std::size_t lane = 0; lane < kLanes; ++lane) {
           sums[first + lane] += leaf_depths_[at[lane]];
         }

@@ -30,8 +30,8 @@ class KGroupedStream {
       Materialized<Key, std::int64_t> options = {}) const {
     return count(Named{}, std::move(options));
   }
-  [[nodiscard]] KTable<Key, std::int64_t> count(
-      const Named& named, Materialized<Key, std::int64_t> options = {}) const;
+  [[nodiscard]] KTable<Key, std::int64_t> count(const Named& named,
+                                                Materialized<Key, std::int64_t> options) const;
 
   /// Combine the values of each key by `reducer(aggregate, value)`; the first one is the aggregate.
   template <Reducer<NonNull<V>, NonNull<V>> F>
@@ -40,7 +40,7 @@ class KGroupedStream {
   }
   template <Reducer<NonNull<V>, NonNull<V>> F>
   [[nodiscard]] KTable<Key, Value> reduce(F reducer, const Named& named,
-                                          Materialized<Key, Value> options = {}) const;
+                                          Materialized<Key, Value> options) const;
 
   /// Fold the values of each key by `aggregator(key, value, aggregate)`, beginning with
   /// `initializer()`. A null result deletes; the next record begins again.
@@ -53,7 +53,7 @@ class KGroupedStream {
   template <Initializer Init, Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
   [[nodiscard]] auto aggregate(
       Init initializer, Agg aggregator, const Named& named,
-      Materialized<Key, NonNull<detail::InitialAggregate<Init>>> options = {}) const;
+      Materialized<Key, NonNull<detail::InitialAggregate<Init>>> options) const;
 
   /// Divide the groups by windows of time: TimeWindows, UnlimitedWindows.
   template <TimeWindowing W>

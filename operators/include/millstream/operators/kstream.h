@@ -82,7 +82,7 @@ class KStream {
   [[nodiscard]] KTable<NonNull<K>, NonNull<V>> to_table(
       Materialized<NonNull<K>, NonNull<V>> options = {}) const;
   [[nodiscard]] KTable<NonNull<K>, NonNull<V>> to_table(
-      const Named& named, Materialized<NonNull<K>, NonNull<V>> options = {}) const;
+      const Named& named, Materialized<NonNull<K>, NonNull<V>> options) const;
 
   // ---- Processor API ----
 

@@ -101,6 +101,10 @@ GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const N
                               std::shared_ptr<const NodeFactory> factory, const NameList& stores,
                               OperatorTraits traits);
 
+/// Note what is wrong with the windows of an aggregation: `fault`, or too short a retention.
+void check_windows(StreamGraph& graph, const std::string& store, const char* fault,
+                   Duration needed_retention, const std::optional<Duration>& retention);
+
 /// A grouped stream or table: its aggregations share a repartition topic that a person has named.
 /// **Source**: GroupedStreamAggregateBuilder of Kafka Streams.
 struct GroupPlace {

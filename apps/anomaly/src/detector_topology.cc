@@ -1,0 +1,111 @@
+#include "detector_topology.h"
+
+#include <millstream/core/serdes.h>
+#include <millstream/operators/streams_builder.h>
+#if __has_include(<millstream/operators/session_windows.h>)
+#include <millstream/operators/session_windows.h>
+#endif
+#if __has_include(<millstream/operators/suppressed.h>)
+#include <millstream/operators/suppressed.h>
+#endif
+
+#include <string>
+#include <utility>
+
+#include "incident.h"
+#include "scoring_processor.h"
+
+namespace anomaly {
+
+using millstream::BuiltTopology;
+using millstream::Config;
+using millstream::Consumed;
+using millstream::ExtractionContext;
+using millstream::KStream;
+using millstream::Produced;
+using millstream::Record;
+using millstream::Result;
+using millstream::StreamsBuilder;
+using millstream::Timestamp;
+using millstream::forest::Model;
+
+Result<DetectorOptions> DetectorOptions::from(const Config& config) {
+  DetectorOptions options;
+  auto topics = Topics::from(config);
+  if (!topics) return topics.error();
+  options.topics = std::move(*topics);
+  const auto format = parse_format(config.get("anomaly.format", "protobuf"));
+  if (!format) return format.error().within("setting anomaly.format");
+  options.format = *format;
+  const auto gap = config.get_duration("anomaly.session.gap.ms", options.session_gap);
+  if (!gap) return gap.error();
+  options.session_gap = *gap;
+  const auto grace = config.get_duration("anomaly.session.grace.ms", options.session_grace);
+  if (!grace) return grace.error();
+  options.session_grace = *grace;
+  return options;
+}
+
+namespace {
+
+KStream<std::string, Score> add_scoring(StreamsBuilder& builder, const DetectorOptions& options,
+                                        std::shared_ptr<const Model> model) {
+  builder.add_state_store({.name = kFeatureStore});
+  const Consumed<std::string, Metric> consumed{
+      .name = "metrics",
+      .value_serde = MessageSerde<Metric>(options.format),
+      .timestamp_extractor = [](const Record<std::string, Metric>& record,
+                                const ExtractionContext&) {
+        return Timestamp(record.value().timestamp_ms);
+      }};
+  return builder.stream<std::string, Metric>(options.topics.metrics, consumed)
+      .process_values(
+          [model = std::move(model)] { return std::make_unique<ScoringProcessor>(model); },
+          {kFeatureStore}, {.name = "score"});
+}
+
+/// The incidents of each series, as alerts once they are over.
+void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOptions& options) {
+#if __has_include(<millstream/operators/session_windows.h>)
+  using millstream::SessionWindows;
+  using millstream::Suppressed;
+  const MessageSerde<Alert> serde(options.format);
+  anomalies.group_by_key({.value_serde = MessageSerde<Score>(options.format)})
+      .windowed_by(SessionWindows::of_inactivity_gap_and_grace(options.session_gap,
+                                                               options.session_grace))
+      .aggregate([] { return Alert(); },
+                 [](const std::string&, const Score& score, const Alert& incident) {
+                   return add_to_incident(score, incident);
+                 },
+                 [](const std::string&, const Alert& a, const Alert& b) {
+                   return merge_incidents(a, b);
+                 },
+                 {.name = "incidents", .value_serde = IncidentSerde()})
+      .suppress(Suppressed::until_window_closes())
+      .to_stream({.name = "closed-incidents"})
+      .map([](const auto& session, const Alert& incident) {
+        return std::pair(session.key, finish_incident(session.key, session.window, incident));
+      })
+      .to(options.topics.alerts, {.name = "alerts", .value_serde = serde});
+#else
+  static_cast<void>(anomalies);
+  static_cast<void>(options);
+#endif
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const BuiltTopology>> make_detector_topology(
+    const DetectorOptions& options, std::shared_ptr<const Model> model) {
+  StreamsBuilder builder;
+  const MessageSerde<Score> serde(options.format);
+  const auto scores = add_scoring(builder, options, std::move(model));
+  scores.to(options.topics.scores, {.name = "scores", .value_serde = serde});
+  const auto anomalies = scores.filter(
+      [](const std::string&, const Score& score) { return score.anomaly; }, {.name = "anomalous"});
+  anomalies.to(options.topics.anomalies, {.name = "anomalies", .value_serde = serde});
+  add_alerts(anomalies, options);
+  return builder.build();
+}
+
+}  // namespace anomaly

@@ -1,0 +1,382 @@
+// What a task's state promises across commits, aborts, spills, crashes and restores, whatever the
+// stores stand on.
+#include <millstream/core/serdes.h>
+#include <millstream/state/errors.h>
+#include <millstream/state/task_state.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "task_state_fixture.h"
+
+namespace millstream {
+namespace {
+
+using testing::Backing;
+using testing::StateUnderTest;
+
+StoreSpec key_value(std::string name, bool persistent = true) {
+  StoreSpec spec;
+  spec.name = std::move(name);
+  spec.persistent = persistent;
+  return spec;
+}
+
+std::string content(ByteStore& store, Direction direction = Direction::kForward) {
+  std::string out;
+  for (auto rows = store.scan({}, {}, direction); rows->valid(); rows->next()) {
+    out += std::string(rows->key()) + "=" + std::string(rows->value()) + ",";
+  }
+  return out;
+}
+
+std::string changes(TaskState& state, std::string_view store) {
+  std::string out;
+  state.for_each_change(store, [&](const ChangelogRecord& record) {
+    out += std::string(record.key) + "=" + std::string(record.value.value_or("null")) + ",";
+  });
+  return out;
+}
+
+class TaskStateTest : public ::testing::TestWithParam<Backing> {
+ protected:
+  StateUnderTest under_test_{GetParam(), {key_value("s"), key_value("m", false)}};
+  TaskState& state() { return under_test_.state(); }
+  ByteStore& s() { return under_test_.store("s"); }
+  ByteStore& m() { return under_test_.store("m"); }
+  [[nodiscard]] bool has_database() const { return GetParam() != Backing::kMemory; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backings, TaskStateTest,
+                         ::testing::Values(Backing::kMemory, Backing::kDatabase,
+                                           Backing::kTinyBuffer),
+                         testing::name_of_backing);
+
+TEST_P(TaskStateTest, ReadsItsOwnWrites) {
+  EXPECT_EQ(s().get("a"), std::nullopt);
+  s().put("a", "1");
+  EXPECT_EQ(s().get("a"), "1");
+  s().put("a", "a longer value than before");
+  EXPECT_EQ(s().get("a"), "a longer value than before");
+  s().erase("a");
+  EXPECT_EQ(s().get("a"), std::nullopt);
+  s().put("", std::string("\0\xFF", 2));
+  EXPECT_EQ(s().get(""), std::string_view("\0\xFF", 2));
+}
+
+TEST_P(TaskStateTest, AbortDropsOnlyWhatIsDirty) {
+  s().put("kept", "old");
+  s().put("erased", "old");
+  under_test_.commit();
+  s().put("kept", "new");
+  s().erase("erased");
+  s().put("added", "new");
+  s().numbers().observed = Timestamp(5);
+  EXPECT_TRUE(state().has_changes());
+  state().abort();
+  EXPECT_FALSE(state().has_changes());
+  EXPECT_EQ(content(s()), "erased=old,kept=old,");
+  EXPECT_EQ(s().numbers().observed, Timestamp::none());
+
+  under_test_.spill();
+  s().put("kept", "new");
+  state().abort();
+  EXPECT_EQ(content(s()), "erased=old,kept=old,");
+}
+
+TEST_P(TaskStateTest, SpillLeavesWhatIsDirty) {
+  s().put("a", "committed");
+  under_test_.commit();
+  s().put("a", "dirty");
+  s().put("b", "dirty");
+  under_test_.spill();
+  EXPECT_EQ(content(s()), "a=dirty,b=dirty,");
+  EXPECT_EQ(changes(state(), "s"), "a=dirty,b=dirty,");
+  state().abort();
+  EXPECT_EQ(content(s()), "a=committed,");
+  if (!has_database()) return;
+  under_test_.reopen();
+  EXPECT_EQ(content(s()), "a=committed,");
+}
+
+TEST_P(TaskStateTest, ACrashFallsBackToTheLastSpill) {
+  if (!has_database()) GTEST_SKIP();
+  s().put("a", "1");
+  s().numbers() = {Timestamp(77), 3};
+  under_test_.commit_and_spill();
+  s().put("a", "2");
+  s().put("b", "2");
+  under_test_.commit();
+  s().put("c", "3");
+  EXPECT_EQ(state().stored_mark()->number, 1U);
+
+  under_test_.reopen();
+  EXPECT_EQ(content(s()), "a=1,");
+  EXPECT_EQ(state().stored_mark()->number, 1U);
+  EXPECT_EQ(state().stored_mark()->lineage, "test");
+  EXPECT_EQ(s().numbers(), (StoreNumbers{Timestamp(77), 3}));
+}
+
+TEST_P(TaskStateTest, CloseSpillsIfAsked) {
+  if (!has_database()) GTEST_SKIP();
+  s().put("a", "1");
+  under_test_.commit();
+  ASSERT_TRUE(state().close(true));
+  under_test_.reopen();
+  EXPECT_EQ(content(s()), "a=1,");
+}
+
+TEST_P(TaskStateTest, EachKeyIsLoggedOnceInTheOrderOfItsFirstChange) {
+  s().put("b", "1");
+  s().put("a", "1");
+  s().put("b", "2");
+  s().erase("c");
+  EXPECT_EQ(changes(state(), "s"), "b=2,a=1,c=null,");
+  EXPECT_EQ(changes(state(), "m"), "");
+  under_test_.commit();
+  EXPECT_EQ(changes(state(), "s"), "");
+}
+
+TEST_P(TaskStateTest, DirtyRowsComeWithWhatWasBefore) {
+  s().put("a", "1");
+  s().put("b", "1");
+  under_test_.commit_and_spill();
+  s().put("a", "2");
+  s().erase("b");
+  s().put("c", "2");
+  s().put("c", "3");
+  std::string seen;
+  s().for_each_dirty([&](auto key, auto before, auto now) {
+    seen += std::string(key) + ":" + std::string(before.value_or("null")) + ">" +
+            std::string(now.value_or("null")) + ",";
+  });
+  EXPECT_EQ(seen, "a:1>2,b:1>null,c:null>3,");
+}
+
+TEST_P(TaskStateTest, InMemoryStoresAreRestoredNotStored) {
+  if (!has_database()) GTEST_SKIP();
+  m().put("a", "1");
+  CommitMark mark;
+  mark.number = 1;
+  mark.changelog_positions = {{"m", Offset{5}}, {"s", Offset{6}}};
+  state().mark_committed(mark);
+  under_test_.spill();
+  under_test_.reopen();
+  EXPECT_EQ(content(m()), "");
+  EXPECT_FALSE(state().restored_positions().contains("m"));
+  EXPECT_EQ(state().restored_positions().at("s"), Offset{6});
+}
+
+TEST_P(TaskStateTest, ScansSeeTheRangeInBothDirections) {
+  for (const char* key : {"a", "b", "c", "d"}) s().put(key, "1");
+  under_test_.commit_and_spill();
+  s().erase("b");
+  s().put("bb", "2");
+  EXPECT_EQ(content(s()), "a=1,bb=2,c=1,d=1,");
+  EXPECT_EQ(content(s(), Direction::kReverse), "d=1,c=1,bb=2,a=1,");
+  const auto keys = [&](std::string_view from, std::string_view to, Direction direction) {
+    std::string out;
+    for (auto rows = s().scan(from, to, direction); rows->valid(); rows->next()) {
+      out += std::string(rows->key()) + ",";
+    }
+    return out;
+  };
+  EXPECT_EQ(keys("b", "d", Direction::kForward), "bb,c,");
+  EXPECT_EQ(keys("b", "d", Direction::kReverse), "c,bb,");
+  EXPECT_EQ(keys("bb", {}, Direction::kForward), "bb,c,d,");
+  EXPECT_EQ(keys("d", "a", Direction::kForward), "");
+  EXPECT_EQ(keys("c", "c", Direction::kReverse), "");
+}
+
+TEST_P(TaskStateTest, AWalkSurvivesChangesOfTheStore) {
+  for (int i = 0; i < 20; ++i) s().put("k" + std::to_string(100 + i), "v");
+  under_test_.commit_and_spill();
+  std::size_t seen = 0;
+  for (auto rows = s().scan({}, {}, Direction::kForward); rows->valid(); rows->next()) {
+    ++seen;
+    const std::string key(rows->key());
+    s().erase(key);
+    s().put("a" + key, "before");
+    EXPECT_EQ(s().get("nothing like it " + key), std::nullopt);
+    EXPECT_EQ(rows->key(), key);
+    EXPECT_EQ(rows->value(), "v");
+  }
+  EXPECT_EQ(seen, 20U);
+}
+
+TEST_P(TaskStateTest, AWalkSurvivesCommitAndSpill) {
+  for (int i = 0; i < 20; ++i) s().put("k" + std::to_string(100 + i), "v");
+  std::size_t seen = 0;
+  for (auto rows = s().scan({}, {}, Direction::kReverse); rows->valid(); rows->next()) {
+    ++seen;
+    if (seen == 5) under_test_.commit();
+    if (seen == 10) under_test_.spill();
+    static_cast<void>(s().get("something else"));
+  }
+  EXPECT_EQ(seen, 20U);
+}
+
+TEST_P(TaskStateTest, ValuesMayComeFromTheStoreItself) {
+  s().put("a", std::string(100, 'x'));
+  s().put("b", *s().get("a"));
+  s().put("a", *s().get("a"));
+  s().put("a", s().get("a")->substr(10));
+  EXPECT_EQ(s().get("a")->size(), 90U);
+  EXPECT_EQ(s().get("b"), std::string(100, 'x'));
+}
+
+TEST_P(TaskStateTest, DroppedRangesGoAtTheCommit) {
+  for (const char* key : {"a1", "a2", "b1"}) s().put(key, "1");
+  under_test_.commit();
+  s().drop_range("a", "b");
+  state().abort();
+  under_test_.commit();
+  EXPECT_EQ(s().get("a1"), "1");
+  s().drop_range("a", "b");
+  under_test_.commit();
+  EXPECT_EQ(s().get("b1"), "1");
+  if (!has_database()) {
+    EXPECT_EQ(content(s()), "b1=1,");
+  }
+}
+
+TEST_P(TaskStateTest, WipeLeavesNothing) {
+  s().put("a", "1");
+  m().put("a", "1");
+  under_test_.commit_and_spill();
+  s().put("b", "1");
+  ASSERT_TRUE(state().wipe());
+  const auto expect_nothing = [&] {
+    EXPECT_EQ(content(s()), "");
+    EXPECT_EQ(content(m()), "");
+    EXPECT_FALSE(state().stored_mark());
+    EXPECT_TRUE(state().restored_positions().empty());
+    EXPECT_FALSE(state().has_changes());
+  };
+  expect_nothing();
+  under_test_.reopen();
+  expect_nothing();
+  s().put("a", "2");
+  under_test_.commit_and_spill();
+  under_test_.reopen();
+  if (has_database()) {
+    EXPECT_EQ(content(s()), "a=2,");
+  }
+}
+
+TEST_P(TaskStateTest, BufferKeepsItsBudget) {
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 200; ++i) {
+      s().put("key" + std::to_string(round * 200 + i), std::string(100, 'v'));
+    }
+    under_test_.commit_and_spill();
+  }
+  if (GetParam() == Backing::kTinyBuffer) {
+    EXPECT_LE(state().buffered_bytes(), 1000U);
+  }
+  EXPECT_EQ(s().get("key7"), std::string(100, 'v'));
+  std::size_t rows = 0;
+  for (auto row = s().scan({}, {}, Direction::kForward); row->valid(); row->next()) ++rows;
+  EXPECT_EQ(rows, 4000U);
+  EXPECT_GT(s().approximate_entries(), 2000U);
+}
+
+TEST_P(TaskStateTest, WantsSpillWhenHalfOfTheBudgetIsCommitted) {
+  if (GetParam() != Backing::kTinyBuffer) GTEST_SKIP();
+  s().put("k", std::string(2000, 'v'));
+  EXPECT_FALSE(state().wants_spill());
+  under_test_.commit();
+  EXPECT_TRUE(state().wants_spill());
+  under_test_.spill();
+  EXPECT_FALSE(state().wants_spill());
+}
+
+ChangelogRecord record(std::string_view key, std::optional<std::string_view> value) {
+  return {key, value, Timestamp(1)};
+}
+
+TEST_P(TaskStateTest, RestoreStopsAndGoesOnAnywhere) {
+  const std::vector<ChangelogRecord> first = {record("a", "1"), record("b", "1"), record("a", "2")};
+  const std::vector<ChangelogRecord> second = {record("b", std::nullopt), record("c", "3")};
+  ASSERT_TRUE(state().restore("s", first, Offset{10}));
+  EXPECT_EQ(state().restored_positions().at("s"), Offset{10});
+  EXPECT_FALSE(state().has_changes());
+  if (has_database()) {
+    ASSERT_TRUE(state().close(true));
+    under_test_.reopen();
+    EXPECT_EQ(state().restored_positions().at("s"), Offset{10});
+    EXPECT_FALSE(state().stored_mark());
+  }
+  ASSERT_TRUE(state().restore("s", second, Offset{20}));
+  EXPECT_EQ(content(s()), "a=2,c=3,");
+
+  CommitMark mark;
+  mark.number = 9;
+  mark.changelog_positions = {{"s", Offset{15}}};
+  ASSERT_TRUE(state().finish_restore(mark));
+  EXPECT_EQ(state().restored_positions().at("s"), Offset{20});
+  if (!has_database()) return;
+  EXPECT_EQ(state().stored_mark()->number, 9U);
+  under_test_.reopen();
+  EXPECT_EQ(content(s()), "a=2,c=3,");
+  EXPECT_EQ(state().stored_mark()->number, 9U);
+  EXPECT_EQ(state().restored_positions().at("s"), Offset{20});
+}
+
+TEST(TaskState, CachedStoresLogInTheOrderOfTheLastChange) {
+  StoreSpec spec = key_value("s");
+  spec.caching = true;
+  StateUnderTest under_test(Backing::kMemory, {spec});
+  for (const char* key : {"a", "b", "a"}) under_test.store("s").put(key, "1");
+  EXPECT_EQ(changes(under_test.state(), "s"), "b=1,a=1,");
+}
+
+TEST(TaskState, StoresWithoutLoggingHaveNoChangelog) {
+  StoreSpec spec = key_value("s");
+  spec.logging = false;
+  StateUnderTest under_test(Backing::kMemory, {spec});
+  under_test.store("s").put("a", "1");
+  EXPECT_TRUE(under_test.state().has_changes());
+  EXPECT_EQ(changes(under_test.state(), "s"), "");
+}
+
+TEST(TaskState, ADamagedMarkIsRefusedWithItsDirectory) {
+  testing::ScratchDirectory directory;
+  {
+    auto database = Database::open({.path = directory.path(), .families = {"s"}});
+    DatabaseBatch batch;
+    batch.put(0, "mark", "nonsense");
+    ASSERT_TRUE((*database)->write(batch, false));
+  }
+  TaskStateOptions options;
+  options.stores = {key_value("s")};
+  options.directory = directory.path();
+  const auto opened = TaskState::open(options);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message().find(directory.path()), std::string_view::npos);
+}
+
+TEST(TaskState, AnInterruptedWipeIsFinished) {
+  testing::ScratchDirectory directory;
+  {
+    auto database = Database::open({.path = directory.path(), .families = {"s"}});
+    DatabaseBatch batch;
+    batch.put(0, "wiping", "1");
+    batch.put(0, "numbers/s", std::string(12, '\0'));
+    batch.put(1, "left", "over");
+    ASSERT_TRUE((*database)->write(batch, false));
+  }
+  TaskStateOptions options;
+  options.stores = {key_value("s")};
+  options.directory = directory.path();
+  auto opened = TaskState::open(options);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(content((*opened)->store("s")), "");
+}
+
+}  // namespace
+}  // namespace millstream
