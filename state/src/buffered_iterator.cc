@@ -1,24 +1,27 @@
 #include "buffered_iterator.h"
 
+#include <utility>
+
 #include "buffered_store.h"
 
 namespace millstream::detail {
 
 BufferedIterator::BufferedIterator(BufferedStore& store, std::string_view from, std::string_view to,
                                    Direction direction)
-    : store_(store), from_(from), to_(to), direction_(direction), may_load_(false) {
-  next();
-}
+    : BufferedIterator(store, from, to, direction, {}, {}) {}
 
 BufferedIterator::BufferedIterator(BufferedStore& store, std::string_view from, std::string_view to,
                                    Direction direction, std::string_view low, std::string_view high)
-    : store_(store),
-      from_(from),
-      to_(to),
-      group_low_(low),
-      group_high_(high),
-      direction_(direction),
-      may_load_(true) {
+    : store_(store), direction_(direction), may_load_(!high.empty()) {
+  bounds_.reserve(from.size() + to.size() + low.size() + high.size());
+  bounds_.append(from).append(to).append(low).append(high);
+  std::string_view rest = bounds_;
+  for (auto [bound, size] :
+       {std::pair(&from_, from.size()), std::pair(&to_, to.size()),
+        std::pair(&group_low_, low.size()), std::pair(&group_high_, high.size())}) {
+    *bound = rest.substr(0, size);
+    rest.remove_prefix(size);
+  }
   next();
 }
 

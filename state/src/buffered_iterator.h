@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "entry_index.h"
 
@@ -43,10 +44,12 @@ class BufferedIterator final : public ByteIterator {
   void take_row();
 
   BufferedStore& store_;
-  std::string from_;
-  std::string to_;
-  std::string group_low_;
-  std::string group_high_;
+  /// The four bounds, one behind the other: one allocation a walk.
+  std::string bounds_;
+  std::string_view from_;
+  std::string_view to_;
+  std::string_view group_low_;
+  std::string_view group_high_;
   Direction direction_;
   bool may_load_;
   bool started_ = false;

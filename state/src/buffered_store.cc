@@ -105,9 +105,9 @@ bool BufferedStore::knows_absent(std::string_view key) const {
 
 Entry& BufferedStore::insert(std::string_view key, std::uint32_t hash, std::size_t value_size) {
   if (value_size > inline_capacity_ && value_size <= kMaxInlineValue) {
-    inline_capacity_ = static_cast<std::uint32_t>((value_size + 7) & ~std::size_t{7});
+    inline_capacity_ = static_cast<std::uint8_t>((value_size + 7) & ~std::size_t{7});
   }
-  const std::uint32_t capacity = value_size > kMaxInlineValue ? 0 : inline_capacity_;
+  const std::uint8_t capacity = value_size > kMaxInlineValue ? std::uint8_t{0} : inline_capacity_;
   Entry& entry = *table_.insert(make_entry(key, hash, capacity));
   entry.owner = this;
   if (index_) index_->insert(entry);

@@ -115,7 +115,7 @@ class BufferedStore final : public ByteStore {
   std::vector<Range> dirty_drops_;
   std::vector<Range> committed_drops_;
   std::uint64_t spills_ = 0;
-  std::uint32_t inline_capacity_ = 0;
+  std::uint8_t inline_capacity_ = 0;
   std::string scratch_;
 };
 

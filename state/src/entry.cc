@@ -27,19 +27,17 @@ std::size_t Entry::footprint() const {
   return bytes;
 }
 
-EntryPtr make_entry(std::string_view key, std::uint32_t hash, std::uint32_t inline_capacity) {
+EntryPtr make_entry(std::string_view key, std::uint32_t hash, std::uint8_t inline_capacity) {
   MILLSTREAM_ASSERT(key.size() < std::numeric_limits<std::uint32_t>::max(), "a key of 4 GB");
   // One allocation of varying size: the entry, its slots' bytes, its key.
   void* memory = ::operator new(sizeof(Entry) + std::size_t{2} * inline_capacity + key.size());
   EntryPtr entry(::new (memory) Entry());
   char* tail = static_cast<char*>(memory) + sizeof(Entry);
-  entry->base.data = tail;
+  if (!key.empty()) std::memcpy(tail, key.data(), key.size());
+  entry->base.data = tail + key.size();
   entry->base.capacity = inline_capacity;
-  entry->dirty.data = tail + inline_capacity;
+  entry->dirty.data = entry->base.data + inline_capacity;
   entry->dirty.capacity = inline_capacity;
-  char* key_at = tail + std::size_t{2} * inline_capacity;
-  if (!key.empty()) std::memcpy(key_at, key.data(), key.size());
-  entry->key_data = key_at;
   entry->key_size = static_cast<std::uint32_t>(key.size());
   entry->hash = hash;
   entry->inline_capacity = inline_capacity;
@@ -55,16 +53,16 @@ void EntryDeleter::operator()(Entry* entry) const {
 }
 
 void assign(Slot& slot, std::string_view value) {
-  MILLSTREAM_ASSERT(value.size() < std::numeric_limits<std::uint32_t>::max() / 2,
-                    "a value of 2 GB");
+  MILLSTREAM_ASSERT(value.size() <= kMaxValueSize, "a value of 512 MB");
   if (value.size() > slot.capacity) {
-    const std::size_t capacity =
-        std::max(value.size(), std::min(value.size() * 5 / 4, std::size_t{slot.capacity} * 2));
+    // One that grows again and again gets room to spare.
+    const std::size_t room = slot.on_heap ? value.size() + value.size() / 4 : value.size();
+    const std::size_t capacity = std::min<std::size_t>(room, kMaxValueSize);
     char* data = static_cast<char*>(::operator new(capacity));
     std::memcpy(data, value.data(), value.size());
     release(slot);
     slot.data = data;
-    slot.capacity = static_cast<std::uint32_t>(capacity);
+    slot.capacity = static_cast<std::uint32_t>(capacity) & kMaxValueSize;
     slot.on_heap = true;
   } else if (!value.empty()) {
     std::memmove(slot.data, value.data(), value.size());

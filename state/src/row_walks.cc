@@ -1,6 +1,7 @@
 #include "row_walks.h"
 
 #include <millstream/core/big_endian.h>
+#include <millstream/state/detail/typed_bytes.h>
 
 #include <algorithm>
 #include <limits>
@@ -13,7 +14,7 @@ SegmentWalk::SegmentWalk(ByteStore& bytes, const Segments& segments, std::size_t
       segments_(segments),
       suffix_size_(suffix_size),
       key_from_(query.key_from),
-      key_to_(query.key_to),
+      key_to_(query.single_key ? std::nullopt : query.key_to),
       single_key_(query.single_key),
       from_(query.from),
       to_(query.to),
@@ -32,16 +33,29 @@ void SegmentWalk::open() {
   }
 }
 
+// Times of a segment begin with the same bytes, so that its bounds keep longer keys out of the
+// group.
 void SegmentWalk::open_single_key(const std::string& prefix) {
-  const std::string group = prefix + *key_from_;
-  std::string from = group;
-  append_big_endian(from, from_.ms());
-  std::string to = group;
-  append_big_endian(to, to_.ms());
-  to.append(suffix_size_ - 8 + 1, '\xFF');
-  const std::string low = group + std::string(8, '\0');
-  const std::string high = group + std::string(suffix_size_ + 1, '\xFF');
-  rows_ = bytes_.scan_group(from, to, direction_, low, high);
+  const std::size_t group = prefix.size() + key_from_->size();
+  const std::size_t size = group + suffix_size_ + 1;
+  bounds_.clear();
+  bounds_.reserve(4 * size);
+  const auto add_bound = [&](Timestamp time, char fill) {
+    const std::size_t begin = bounds_.size();
+    bounds_.append(prefix).append(*key_from_);
+    append_big_endian(bounds_, time.ms());
+    bounds_.resize(begin + size, fill);
+  };
+  add_bound(from_, '\0');
+  add_bound(to_, '\xFF');
+  add_bound(segments_.start_of(segment_), '\0');
+  add_bound(segments_.end_of(segment_), '\xFF');
+  // A lower bound ends with its time, so that it isn't above a row of that time.
+  const auto bound = [&](std::size_t n, std::size_t length) {
+    return std::string_view(bounds_).substr(n * size, length);
+  };
+  rows_ = bytes_.scan_group(bound(0, group + 8), bound(1, size), direction_, bound(2, group + 8),
+                            bound(3, size));
 }
 
 // Not below any row whose key is at most `key_to_`: such a key is less than it at some byte, or
@@ -61,8 +75,9 @@ void SegmentWalk::open_key_range(const std::string& prefix) {
   std::string to;
   if (key_to_) {
     to = upper_bound(prefix);
-  } else if (segment_ < segments_.of(Timestamp::max())) {
-    segments_.append_prefix(to, segments_.start_of(segment_ + 1));
+  } else {
+    segments_.append_prefix(to, segments_.end_of(segment_));
+    to = end_of_prefix(to);
   }
   rows_ = bytes_.scan(key_from_ ? prefix + *key_from_ : prefix, to, direction_);
 }

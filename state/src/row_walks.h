@@ -36,7 +36,7 @@ class SegmentWalk final : public RowWalk {
   bool forward_;
   std::int64_t segment_;
   std::int64_t last_;
-  bool started_ = false;
+  std::string bounds_;
   std::unique_ptr<ByteIterator> rows_;
 };
 

@@ -64,8 +64,11 @@ std::optional<VersionedRows::Row> VersionedRows::first_ending_after(std::string_
     group.append(key);
     std::string from = group;
     append_big_endian(from, first_end.ms());
-    const std::string low = group + std::string(8, '\0');
-    const std::string high = group + std::string(9, '\xFF');
+    std::string low = group;
+    append_big_endian(low, segments_.start_of(segment).ms());
+    std::string high = group;
+    append_big_endian(high, segments_.end_of(segment).ms());
+    high.push_back('\0');
     const auto rows = bytes_->scan_group(from, high, Direction::kForward, low, high);
     for (; rows->valid(); rows->next()) {
       if (rows->key().size() != group.size() + 8) continue;

@@ -2,6 +2,7 @@
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -39,7 +40,9 @@ rocksdb::DBOptions database_options(const RocksResources::Impl& resources, bool 
   // The log survives a killed process by itself; memtables come back from it.
   options.avoid_flush_during_shutdown = true;
   options.avoid_flush_during_recovery = true;
-  options.max_total_wal_size = std::uint64_t{32} << 20U;
+  options.max_total_wal_size = std::uint64_t{16} << 20U;
+  // A database of ours has one writer at a time.
+  options.allow_concurrent_memtable_write = false;
   options.bytes_per_sync = std::uint64_t{1} << 20U;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.keep_log_file_num = 2;
@@ -67,6 +70,8 @@ rocksdb::ColumnFamilyOptions family_options(const RocksResources::Impl& resource
       std::clamp(resources.memory_budget / 8, std::size_t{1} << 20U, std::size_t{16} << 20U);
   options.arena_block_size = std::size_t{128} << 10U;
   options.max_write_buffer_number = 3;
+  // Batches are sorted: a row finds its place beside the one before it.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.02;
   options.level_compaction_dynamic_level_bytes = true;

@@ -23,6 +23,10 @@ class Segments {
   [[nodiscard]] Timestamp start_of(std::int64_t segment) const {
     return Timestamp(segment * interval_);
   }
+  /// The last time of a segment.
+  [[nodiscard]] Timestamp end_of(std::int64_t segment) const {
+    return start_of(segment) + Duration(interval_ - 1);
+  }
 
  private:
   std::int64_t interval_;

@@ -1,0 +1,17 @@
+#include "registry.h"
+
+namespace millstream::conformance {
+
+const Kind* find_kind(std::string_view name) {
+  using Table = std::span<const Kind> (*)();
+  constexpr Table kTables[] = {stateless_kinds, group_kinds,     table_kinds,
+                               window_kinds,    processor_kinds, described_kinds};
+  for (const Table table : kTables) {
+    for (const Kind& kind : table()) {
+      if (kind.name == name) return &kind;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace millstream::conformance

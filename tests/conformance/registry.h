@@ -1,0 +1,27 @@
+#pragma once
+
+#include "scenario.h"
+
+#include <span>
+#include <string_view>
+
+namespace millstream::conformance {
+
+/// A kind of the catalogue: its id, and what builds its topology from the case's parameters.
+struct Kind {
+  std::string_view name;
+  void (*build)(Scenario&);
+};
+
+/// The kind of that name, or null.
+[[nodiscard]] const Kind* find_kind(std::string_view name);
+
+// One table of kinds a file kinds_*.cc; each is listed in registry.cc.
+[[nodiscard]] std::span<const Kind> stateless_kinds();
+[[nodiscard]] std::span<const Kind> group_kinds();
+[[nodiscard]] std::span<const Kind> table_kinds();
+[[nodiscard]] std::span<const Kind> window_kinds();
+[[nodiscard]] std::span<const Kind> processor_kinds();
+[[nodiscard]] std::span<const Kind> described_kinds();
+
+}  // namespace millstream::conformance
