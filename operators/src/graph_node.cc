@@ -29,9 +29,9 @@ void ProcessorGraphNode::write_below(Topology& topology, std::vector<std::string
   node.factory = factory_;
   node.parents = std::move(parents);
   node.stores = stores_;
-  if (spec_ != nullptr) {
-    for (std::string& store : spec_->connected_stores()) node.stores.push_back(std::move(store));
-    for (StoreSpec& store : spec_->stores()) topology.add_state_store(std::move(store), name());
+  if (const auto* spec = dynamic_cast<const ProcessorSpec*>(factory_.get())) {
+    for (std::string& store : spec->connected_stores()) node.stores.push_back(std::move(store));
+    for (StoreSpec& store : spec->stores()) topology.add_state_store(std::move(store), name());
   }
   topology.add_node(std::move(node));
 }

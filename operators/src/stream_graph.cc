@@ -83,10 +83,10 @@ void StreamGraph::add_again(GraphNode& parent, GraphNode& node) {
 }
 
 GraphNode& StreamGraph::add_processor(GraphNode& parent, std::string_view prefix,
-                                      const Named& named,
-                                      std::shared_ptr<const ProcessorSpec> spec,
+                                      const Named& named, std::shared_ptr<const ProcessorSpec> spec,
                                       OperatorTraits traits) {
-  auto node = std::make_unique<ProcessorGraphNode>(name_or_new(named.name, prefix), std::move(spec));
+  auto node =
+      std::make_unique<ProcessorGraphNode>(name_or_new(named.name, prefix), std::move(spec));
   GraphNode& added = add(parent, std::move(node));
   added.key_changing = traits.key_changing;
   added.value_changing = traits.value_changing;
@@ -114,8 +114,8 @@ NodeSpec StreamGraph::source_spec(std::string name, const std::vector<std::strin
 
 RepartitionNames StreamGraph::repartition_names(const std::string& prefix) {
   RepartitionNames names;
-  names.topic = prefix.ends_with(kRepartitionSuffix) ? prefix
-                                                     : prefix + std::string(kRepartitionSuffix);
+  names.topic =
+      prefix.ends_with(kRepartitionSuffix) ? prefix : prefix + std::string(kRepartitionSuffix);
   names.sink = new_processor_name("KSTREAM-SINK-");
   names.filter = new_processor_name("KSTREAM-FILTER-");
   names.source = new_processor_name("KSTREAM-SOURCE-");
@@ -175,9 +175,8 @@ void StreamGraph::merge_source(SourceGraphNode& main, SourceGraphNode& duplicate
   const auto main_type = main.spec().factory->output();
   const auto other_type = duplicate.spec().factory->output();
   if (!(main_type == other_type)) {
-    add_fault("topic " + main.spec().topics.front().name + " is read as " +
-              main_type->to_string() + " and as " + other_type->to_string() +
-              ": read it as one type");
+    add_fault("topic " + main.spec().topics.front().name + " is read as " + main_type->to_string() +
+              " and as " + other_type->to_string() + ": read it as one type");
   } else if (main.spec().topics.front().reset_policy !=
              duplicate.spec().topics.front().reset_policy) {
     add_fault("topic " + main.spec().topics.front().name +
@@ -198,7 +197,8 @@ void StreamGraph::relax_null_key_filters() {
   }
 }
 
-/// Parents before children, otherwise in the order of building. **Source**: buildAndOptimizeTopology.
+/// Parents before children, otherwise in the order of building. **Source**:
+/// buildAndOptimizeTopology.
 void StreamGraph::write_nodes(Topology& topology) {
   const auto later = [](const GraphNode* a, const GraphNode* b) {
     return a->build_priority > b->build_priority;
@@ -236,8 +236,8 @@ GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const N
                               OperatorTraits traits) {
   std::string name = named.name.empty() ? place.graph->new_processor_name(prefix) : named.name;
   GraphNode& node = place.graph->add(
-      *place.node, std::make_unique<ProcessorGraphNode>(std::move(name), std::move(factory),
-                                                        stores.values()));
+      *place.node,
+      std::make_unique<ProcessorGraphNode>(std::move(name), std::move(factory), stores.values()));
   node.key_changing = traits.key_changing;
   node.value_changing = traits.value_changing;
   node.repartition_required |= traits.key_changing;
@@ -273,15 +273,15 @@ GraphNode& GroupPlace::table_aggregation_parent(const std::string& store_name, c
   RepartitionNames names;
   names.sink = graph->suffixed_or_new(named.name, "-sink", "KSTREAM-SINK-");
   names.source = graph->suffixed_or_new(named.name, "-source", "KSTREAM-SOURCE-");
-  names.topic = (repartition_name.empty() ? store_name : repartition_name) +
-                std::string(kRepartitionSuffix);
+  names.topic =
+      (repartition_name.empty() ? store_name : repartition_name) + std::string(kRepartitionSuffix);
   if (repartition != nullptr && !repartition_name.empty()) {
     graph->add_again(*node, *repartition);
     return *repartition;
   }
-  repartition = &graph->add(*node, std::make_unique<RepartitionGraphNode>(
-                                       std::move(names), std::move(factories), std::nullopt,
-                                       false));
+  repartition =
+      &graph->add(*node, std::make_unique<RepartitionGraphNode>(
+                             std::move(names), std::move(factories), std::nullopt, false));
   return *repartition;
 }
 

@@ -47,7 +47,8 @@ Json decode_key(const std::string& bytes, const KeyType& type) {
   Windowed<Bytes> key;
   Status status;
   switch (type.kind) {
-    case KeyType::Kind::kPlain: return bytes;
+    case KeyType::Kind::kPlain:
+      return bytes;
     case KeyType::Kind::kTimeWindowed:
       status = TimeWindowedSerde<Bytes>{type.window_size}.deserialize(bytes, key);
       break;
@@ -94,8 +95,17 @@ std::vector<Json> unsorted_rows(TopologyTestDriver& driver, const std::string& n
                     row.second.timestamp.ms()};
       });
     }
-    default: throw std::invalid_argument("store " + name + " can't be listed");
+    case StoreType::kSession: {
+      auto rows = driver.state_store<SessionStore<Bytes, Bytes>>(name);
+      return take_rows(rows.all(), [&](const auto& row) {
+        return Json{row.first.key, row.first.window.start.ms(), row.first.window.end.ms(),
+                    value(row.second)};
+      });
+    }
+    case StoreType::kVersioned:
+      break;
   }
+  throw std::invalid_argument("the rows of versioned store " + name + " can't be listed");
 }
 
 }  // namespace
@@ -147,7 +157,8 @@ Json rows_of(TopologyTestDriver& driver, const std::string& name, const Scenario
 }
 
 Json versioned_get(TopologyTestDriver& driver, const Json& get, const Scenario::Store& store) {
-  auto rows = driver.state_store<VersionedKeyValueStore<Bytes, Bytes>>(get.at("store").get<Bytes>());
+  auto rows =
+      driver.state_store<VersionedKeyValueStore<Bytes, Bytes>>(get.at("store").get<Bytes>());
   const Bytes key = get.at("key");
   const auto row = get.at("as_of").is_null()
                        ? rows.get(key)

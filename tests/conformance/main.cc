@@ -1,5 +1,5 @@
-// conformance PATH...: runs vectors recorded from Kafka Streams (files, or folders of them) through the
-// same topologies made with millstream. Exit status 0: all pass; 1: some don't; 2: usage.
+// conformance PATH...: runs vectors recorded from Kafka Streams (files, or folders of them) through
+// the same topologies made with millstream. Exit status 0: all pass; 1: some don't; 2: usage.
 
 #include "vector_case.h"
 

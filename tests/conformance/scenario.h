@@ -40,7 +40,8 @@ enum class StoreType { kPlain, kTimestamped, kWindow, kTimestampedWindow, kSessi
 /// The parameters of a case, by name.
 using Params = std::map<std::string, std::string, std::less<>>;
 
-/// One case's topology, and how its topics and stores are to be read. A kind's function fills it in.
+/// One case's topology, and how its topics and stores are to be read. A kind's function fills it
+/// in.
 class Scenario {
  public:
   struct Output {
@@ -67,7 +68,8 @@ class Scenario {
   /// The `retention` parameter; 0 is not set.
   [[nodiscard]] std::optional<Duration> retention() const;
 
-  /// Say how a topic's records are to be read; a name that ends in `*` stands for all that begin so.
+  /// Say how a topic's records are to be read; a name that ends in `*` stands for all that begin
+  /// so.
   void output(std::string topic, ValueType value = ValueType::kString, KeyType key = {}) {
     outputs[std::move(topic)] = {value, key};
   }

@@ -16,8 +16,8 @@ namespace {
 
 std::shared_ptr<const BuiltTopology> build(const Kind& kind, Scenario& scenario) {
   kind.build(scenario);
-  auto built = scenario.topology ? scenario.topology->build()
-                                 : scenario.builder.build(scenario.config);
+  auto built =
+      scenario.topology ? scenario.topology->build() : scenario.builder.build(scenario.config);
   if (!built) throw std::runtime_error(std::string(built.error().message()));
   return *std::move(built);
 }
@@ -117,8 +117,8 @@ class CaseRun {
       for (const auto& [name, rows] : case_.at("stores").items()) {
         const auto store = scenario_.stores.find(name);
         if (store == scenario_.stores.end()) return "    the kind doesn't declare store " + name;
-        if (auto fault = differ("store " + name + " ", rows,
-                                rows_of(*driver_, name, store->second))) {
+        if (auto fault =
+                differ("store " + name + " ", rows, rows_of(*driver_, name, store->second))) {
           return fault;
         }
       }

@@ -119,8 +119,7 @@ Result<std::shared_ptr<const BuiltTopology>> Topology::build() const {
     for (const std::string& fault : faults) text += "\n  " + fault;
     return Error::user(std::move(text));
   }
-  return std::shared_ptr<const BuiltTopology>(
-      std::make_shared<BuiltTopologyImpl>(specification_));
+  return std::shared_ptr<const BuiltTopology>(std::make_shared<BuiltTopologyImpl>(specification_));
 }
 
 }  // namespace millstream

@@ -150,8 +150,8 @@ class Checker {
     }
     const bool used = !store.processors.empty() ||
                       std::any_of(topology_.nodes.begin(), topology_.nodes.end(), [&](auto& node) {
-                        return std::find(node.stores.begin(), node.stores.end(),
-                                         store.spec.name) != node.stores.end();
+                        return std::find(node.stores.begin(), node.stores.end(), store.spec.name) !=
+                               node.stores.end();
                       });
     if (!used) {
       fault("store " + store.spec.name +

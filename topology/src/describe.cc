@@ -23,10 +23,12 @@ std::string text_of(const DescribedNode& node) {
   const std::string down = "\n      --> " + joined(node.children, "none");
   const std::string up = "\n      <-- " + joined(node.parents, "none");
   switch (node.spec->kind) {
-    case NodeKind::kSource: return "Source: " + name + " (topics: [" + joined(node.topics, "") + "])" + down;
+    case NodeKind::kSource:
+      return "Source: " + name + " (topics: [" + joined(node.topics, "") + "])" + down;
     case NodeKind::kProcessor:
       return "Processor: " + name + " (stores: [" + joined(node.stores, "") + "])" + down + up;
-    case NodeKind::kSink: return "Sink: " + name + " (" + sink_target(node) + ")" + up;
+    case NodeKind::kSink:
+      return "Sink: " + name + " (" + sink_target(node) + ")" + up;
   }
   return {};
 }

@@ -16,8 +16,8 @@ struct BySize {
   bool operator()(const SizedNode* a, const SizedNode* b) const;
 };
 
-/// A node whose size grows while its neighbours are put into ordered sets, which are not sorted again:
-/// so Kafka Streams does it, and so its text comes out.
+/// A node whose size grows while its neighbours are put into ordered sets, which are not sorted
+/// again: so Kafka Streams does it, and so its text comes out.
 struct SizedNode {
   const NodeSpec* spec = nullptr;
   int size = 1;

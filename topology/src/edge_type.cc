@@ -28,11 +28,10 @@ std::string readable_type(std::string_view pretty_function) {
   }
   std::string text(type);
   using Pair = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Pair, 5> kShorter = {Pair{"std::__cxx11::basic_string<char>", "std::string"},
-                                            Pair{"std::basic_string_view<char>", "std::string_view"},
-                                            Pair{"std::__cxx11::", "std::"},
-                                            Pair{"millstream::", ""},
-                                            Pair{"long int", "std::int64_t"}};
+  constexpr std::array<Pair, 5> kShorter = {
+      Pair{"std::__cxx11::basic_string<char>", "std::string"},
+      Pair{"std::basic_string_view<char>", "std::string_view"}, Pair{"std::__cxx11::", "std::"},
+      Pair{"millstream::", ""}, Pair{"long int", "std::int64_t"}};
   for (const auto& [from, to] : kShorter) replace_all(text, from, to);
   return text;
 }

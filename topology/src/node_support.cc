@@ -22,15 +22,14 @@ void fail_on_invalid_timestamp(Timestamp timestamp, const RecordMetadata& origin
 
 void reject_undecodable(TaskContext& context, const Node& node, const char* part,
                         const Status& status) {
-  context.on_deserialization_error(node.name(),
-                                   std::string(part) + ": " + std::string(status.error().message()));
+  context.on_deserialization_error(
+      node.name(), std::string(part) + ": " + std::string(status.error().message()));
 }
 
 ExtractionContext extraction_context(const TaskContext& context, const RawRecord& record,
                                      Timestamp partition_time) {
-  return {partition_time,
-          context.wall_clock_time(),
-          {record.topic, record.partition, record.offset}};
+  return {
+      partition_time, context.wall_clock_time(), {record.topic, record.partition, record.offset}};
 }
 
 std::optional<Timestamp> accept_timestamp(TaskContext& context, const Node& node,

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "findings.h"
+#include "mail_encoding.h"
 #include "report_chart.h"
 #include "report_style.h"
 #include "terminal.h"

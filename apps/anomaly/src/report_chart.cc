@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "downsample.h"
+#include "mail_encoding.h"
 #include "text_format.h"
 
 namespace anomaly {

@@ -18,7 +18,4 @@ std::string short_span(std::int64_t milliseconds);
 /// One thing or several: "1 record", "2,345 records".
 std::string counted(std::uint64_t number, std::string_view thing);
 
-/// The text with &, <, > and " written so that HTML shows them.
-std::string escape_html(std::string_view text);
-
 }  // namespace anomaly

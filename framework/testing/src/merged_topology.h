@@ -29,9 +29,7 @@ class MergedTopology final : public BuiltTopology {
   }
   [[nodiscard]] std::string describe() const override { return inner_->describe(); }
   [[nodiscard]] std::string describe_json() const override { return inner_->describe_json(); }
-  [[nodiscard]] std::string describe_mermaid() const override {
-    return inner_->describe_mermaid();
-  }
+  [[nodiscard]] std::string describe_mermaid() const override { return inner_->describe_mermaid(); }
 
  private:
   std::shared_ptr<const BuiltTopology> inner_;

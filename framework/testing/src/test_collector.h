@@ -20,7 +20,8 @@ class TestCollector final : public RecordCollector {
   /// What was written since the last call, in order.
   [[nodiscard]] std::vector<RawTestRecord> take_new();
   [[nodiscard]] std::deque<RawTestRecord>* find(std::string_view topic);
-  [[nodiscard]] const std::map<std::string, std::deque<RawTestRecord>, std::less<>>& topics() const {
+  [[nodiscard]] const std::map<std::string, std::deque<RawTestRecord>, std::less<>>& topics()
+      const {
     return topics_;
   }
 

@@ -100,7 +100,8 @@ class TopologyTestDriver::Impl {
     auto offset = inputs_.find(topic);
     if (offset == inputs_.end()) offset = inputs_.find(task_.full_topic_name(topic));
     if (offset == inputs_.end()) return false;
-    task_.add(std::make_unique<TestBatch>(TopicPartition{offset->first, 0}, offset->second, record));
+    task_.add(
+        std::make_unique<TestBatch>(TopicPartition{offset->first, 0}, offset->second, record));
     offset->second = next(offset->second);
     return true;
   }

@@ -14,6 +14,8 @@ constexpr Duration kLookUpTimeout{30'000};
 /// looking for such (10 s).
 constexpr Duration kStablePatience{40'000};
 constexpr Duration kRetryWait{50};
+/// A topic just made, or a broker just gone, has a leader again within this time.
+constexpr Duration kLeaderPatience{10'000};
 
 using ListOffsetsPtr = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                                        Destroyer<rd_kafka_ListConsumerGroupOffsets_destroy>>;
@@ -51,6 +53,11 @@ bool may_pass(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
 }
 
+bool waits_for_leader(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+}
+
 }  // namespace
 
 /// rd_kafka_offsets_for_times passes its times on as they are, so -2 and -1 ask for the log's
@@ -62,10 +69,21 @@ Result<std::map<TopicPartition, Offset>> KafkaAdmin::look_up(
   if (partitions.empty()) return offsets;
   const auto client = reader(isolation);
   if (!client) return client.error();
-  const PartitionListPtr list = list_of(partitions, time);
-  const auto code = rd_kafka_offsets_for_times(*client, list.get(), timeout_ms(kLookUpTimeout));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return cluster().error(std::string(what) + " of " + partitions.front().to_string(), code);
+  const Deadline deadline(cluster().clock(), kLeaderPatience);
+  PartitionListPtr list = list_of(partitions, time);
+  while (true) {
+    auto code = rd_kafka_offsets_for_times(*client, list.get(), timeout_ms(kLookUpTimeout));
+    const auto* faulty = first_error(*list);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && faulty != nullptr) code = faulty->err;
+    if (waits_for_leader(code) && !deadline.passed()) {
+      std::this_thread::sleep_for(kRetryWait);
+      list = list_of(partitions, time);
+      continue;
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && faulty == nullptr) {
+      return cluster().error(std::string(what) + " of " + partitions.front().to_string(), code);
+    }
+    break;
   }
   for (const auto& element : elements(*list)) {
     if (element.err != RD_KAFKA_RESP_ERR_NO_ERROR) {

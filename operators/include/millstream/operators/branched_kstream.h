@@ -12,8 +12,8 @@
 
 namespace millstream {
 
-/// What becomes of a branch: a name for the map of branches, a function that makes another stream of it
-/// for the map, or a consumer that takes it out of the map.
+/// What becomes of a branch: a name for the map of branches, a function that makes another stream
+/// of it for the map, or a consumer that takes it out of the map.
 /// **Source**: Branched of Kafka Streams.
 template <class K = void, class V = void>
 struct Branched {
@@ -32,8 +32,8 @@ struct Branched<void, void> {
   }
 };
 
-/// The branches of a split, in the making. Streams by name: the split's name and the branch's, or its
-/// number from 1, the default's 0. **Source**: BranchedKStream of Kafka Streams.
+/// The branches of a split, in the making. Streams by name: the split's name and the branch's, or
+/// its number from 1, the default's 0. **Source**: BranchedKStream of Kafka Streams.
 template <class K, class V>
 class BranchedKStream {
  public:
@@ -65,8 +65,7 @@ class BranchedKStream {
  private:
   void add(Branched<K, V> branched, const std::string& number) {
     detail::StreamGraph& graph = *source_.place().graph;
-    const std::string name =
-        splitter_->name() + (branched.name.empty() ? number : branched.name);
+    const std::string name = splitter_->name() + (branched.name.empty() ? number : branched.name);
     table_->children.push_back(name);
     detail::GraphNode& child =
         graph.add_processor(*splitter_, "KSTREAM-BRANCHCHILD-", {name},
@@ -78,8 +77,7 @@ class BranchedKStream {
   }
 
   KStream<K, V> source_;
-  std::shared_ptr<detail::BranchTable<K, V>> table_ =
-      std::make_shared<detail::BranchTable<K, V>>();
+  std::shared_ptr<detail::BranchTable<K, V>> table_ = std::make_shared<detail::BranchTable<K, V>>();
   detail::GraphNode* splitter_ = nullptr;
   Branches branches_;
 };

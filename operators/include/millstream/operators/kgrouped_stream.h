@@ -16,8 +16,9 @@
 
 namespace millstream {
 
-/// A stream whose records are grouped by key, to be aggregated. Aggregations drop null keys and null
-/// values, keep the greatest timestamp, and put out a change of the resulting table for each record.
+/// A stream whose records are grouped by key, to be aggregated. Aggregations drop null keys and
+/// null values, keep the greatest timestamp, and put out a change of the resulting table for each
+/// record.
 /// **Lifetime**, **Thread**: as KStream. **Source**: KGroupedStream of Kafka Streams.
 template <class K, class V>
 class KGroupedStream {
@@ -44,13 +45,15 @@ class KGroupedStream {
 
   /// Fold the values of each key by `aggregator(key, value, aggregate)`, beginning with
   /// `initializer()`. A null result deletes; the next record begins again.
-  template <Initializer Init, Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
+  template <Initializer Init,
+            Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
   [[nodiscard]] auto aggregate(
       Init initializer, Agg aggregator,
       Materialized<Key, NonNull<detail::InitialAggregate<Init>>> options = {}) const {
     return aggregate(std::move(initializer), std::move(aggregator), Named{}, std::move(options));
   }
-  template <Initializer Init, Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
+  template <Initializer Init,
+            Aggregator<NonNull<K>, NonNull<V>, detail::InitialAggregate<Init>> Agg>
   [[nodiscard]] auto aggregate(
       Init initializer, Agg aggregator, const Named& named,
       Materialized<Key, NonNull<detail::InitialAggregate<Init>>> options) const;
@@ -76,7 +79,8 @@ class KGroupedStream {
   [[nodiscard]] detail::Inherited<V> value_serde() const {
     return detail::inherit(options_.value_serde, value_serde_);
   }
-  /// An aggregation's node: its name, and below what it goes, behind a repartition if one is needed.
+  /// An aggregation's node: its name, and below what it goes, behind a repartition if one is
+  /// needed.
   [[nodiscard]] std::pair<std::string, detail::GraphNode*> name_and_parent(
       const Named& named, std::string_view prefix, const std::string& store) const;
 

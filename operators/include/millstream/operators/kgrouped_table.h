@@ -14,9 +14,10 @@
 
 namespace millstream {
 
-/// The rows of a table, grouped by another key, to be aggregated: a changed row is taken out of its old
-/// group by a subtractor and put into its new one by an adder. Always repartitions.
-/// **Order**: the old group's change comes before the new one's; if it is the same group, there is one.
+/// The rows of a table, grouped by another key, to be aggregated: a changed row is taken out of its
+/// old group by a subtractor and put into its new one by an adder. Always repartitions.
+/// **Order**: the old group's change comes before the new one's; if it is the same group, there is
+/// one.
 /// **Lifetime**, **Thread**: as KStream. **Source**: KGroupedTable of Kafka Streams.
 template <class K, class V>
 class KGroupedTable {
@@ -38,8 +39,9 @@ class KGroupedTable {
   [[nodiscard]] KTable<K, V> reduce(Add adder, Subtract subtractor, const Named& named,
                                     Materialized<K, V> options) const;
 
-  /// Fold values of a group by `adder(key, value, aggregate)` and `subtractor(key, value, aggregate)`,
-  /// beginning with `initializer()`. A null result deletes; the next value begins again.
+  /// Fold values of a group by `adder(key, value, aggregate)` and `subtractor(key, value,
+  /// aggregate)`, beginning with `initializer()`. A null result deletes; the next value begins
+  /// again.
   template <Initializer Init, Aggregator<K, V, detail::InitialAggregate<Init>> Add,
             Aggregator<K, V, detail::InitialAggregate<Init>> Subtract>
   [[nodiscard]] auto aggregate(

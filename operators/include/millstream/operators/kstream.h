@@ -15,8 +15,8 @@ namespace millstream {
 
 /// A stream of records: a cheap handle to a place in the topology that a StreamsBuilder is making.
 ///
-/// `K` or `V` is an `std::optional` where nulls may come. Functions are shared by all tasks and must be
-/// callable as const; they see keys and values as declared.
+/// `K` or `V` is an `std::optional` where nulls may come. Functions are shared by all tasks and
+/// must be callable as const; they see keys and values as declared.
 /// **Lifetime**: ends before its builder. **Thread**: one. **Source**: KStream of Kafka Streams.
 template <class K, class V>
 class KStream {
@@ -42,8 +42,8 @@ class KStream {
   /// Replace a record by the range of pairs that `mapper(key, value)` makes. Marks for repartition.
   template <KeyValueFlatMapper<K, V> F>
   [[nodiscard]] auto flat_map(F mapper, const Named& named = {}) const;
-  /// Replace a record by one for each value of the range that `mapper(value)` or `mapper(key, value)`
-  /// makes.
+  /// Replace a record by one for each value of the range that `mapper(value)` or `mapper(key,
+  /// value)` makes.
   template <ValueFlatMapper<K, V> F>
   [[nodiscard]] auto flat_map_values(F mapper, const Named& named = {}) const;
   /// Replace the key by `selector(key, value)`. Marks for repartition.
@@ -67,8 +67,8 @@ class KStream {
 
   // ---- to topics and tables ----
 
-  /// Send the records through a topic, divided by their keys. Null keys are dropped, unless a left join
-  /// comes later.
+  /// Send the records through a topic, divided by their keys. Null keys are dropped, unless a left
+  /// join comes later.
   [[nodiscard]] KStream repartition(Repartitioned<K, V> options = {}) const;
   /// Write the records to a topic.
   void to(const std::string& topic, Produced<K, V> options = {}) const;
@@ -77,8 +77,8 @@ class KStream {
     requires(UserFunction<F, const Record<K, V>&, const RecordMetadata&> ||
              UserFunction<F, const K&, const V&>)
   void to(F chooser, Produced<K, V> options = {}) const;
-  /// Take the stream as the changes of a table: null values delete, null keys are dropped. Kept only
-  /// if a name or a later operator asks for it. Repartitions if a key changed.
+  /// Take the stream as the changes of a table: null values delete, null keys are dropped. Kept
+  /// only if a name or a later operator asks for it. Repartitions if a key changed.
   [[nodiscard]] KTable<NonNull<K>, NonNull<V>> to_table(
       Materialized<NonNull<K>, NonNull<V>> options = {}) const;
   [[nodiscard]] KTable<NonNull<K>, NonNull<V>> to_table(

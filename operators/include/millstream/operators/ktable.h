@@ -19,9 +19,10 @@ namespace millstream {
 /// A table: for each key its last value. What flows are changes; a row that goes is a tombstone by
 /// nature, so functions see values that are there, and may return an `std::optional` that is not.
 ///
-/// A table is kept in a store where a Materialized names one, or where a later operator has to read its
-/// rows or old values; otherwise it's computed. **Order**: a row carries the timestamp of the update
-/// that came last. **Lifetime**, **Thread**: as KStream. **Source**: KTable of Kafka Streams.
+/// A table is kept in a store where a Materialized names one, or where a later operator has to read
+/// its rows or old values; otherwise it's computed. **Order**: a row carries the timestamp of the
+/// update that came last. **Lifetime**, **Thread**: as KStream. **Source**: KTable of Kafka
+/// Streams.
 template <class K, class V>
 class KTable {
  public:
@@ -49,11 +50,12 @@ class KTable {
   template <ValueFunction<K, V> F>
   [[nodiscard]] auto map_values(F mapper, const Named& named = {}) const;
   template <ValueFunction<K, V> F>
-  [[nodiscard]] auto map_values(F mapper,
-                                Materialized<K, NonNull<detail::ValueResult<F, K, V>>> options) const;
+  [[nodiscard]] auto map_values(
+      F mapper, Materialized<K, NonNull<detail::ValueResult<F, K, V>>> options) const;
   template <ValueFunction<K, V> F>
-  [[nodiscard]] auto map_values(F mapper, const Named& named,
-                                Materialized<K, NonNull<detail::ValueResult<F, K, V>>> options) const;
+  [[nodiscard]] auto map_values(
+      F mapper, const Named& named,
+      Materialized<K, NonNull<detail::ValueResult<F, K, V>>> options) const;
 
   /// Replace each row's value by what a ValueTransformer makes of it. `supplier` makes a
   /// `std::unique_ptr` of a new one for each task; `stores` are its stores.
@@ -67,18 +69,18 @@ class KTable {
 
   /// The changes as a stream: a deleted row is a null value.
   [[nodiscard]] KStream<K, std::optional<V>> to_stream(const Named& named = {}) const;
-  /// The same with another key, `selector(key, value)`; the value may be null. Marks for repartition.
+  /// The same with another key, `selector(key, value)`; the value may be null. Marks for
+  /// repartition.
   template <UserFunction<const K&, const std::optional<V>&> F>
   [[nodiscard]] auto to_stream(F selector, const Named& named = {}) const;
 
-  /// Group the rows by the pair of a key and a value that `selector(key, value)` makes. Repartitions.
-  /// A null key or value leaves the row out.
+  /// Group the rows by the pair of a key and a value that `selector(key, value)` makes.
+  /// Repartitions. A null key or value leaves the row out.
   template <KeyValueMapper<K, V> F>
   [[nodiscard]] auto group_by(
-      F selector,
-      Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
-              NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
-          options = {}) const;
+      F selector, Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
+                          NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
+                      options = {}) const;
 
   // ---- for the DSL's own use ----
 
@@ -98,14 +100,14 @@ class KTable {
   KTable filtered(F predicate, const Named& named,
                   const std::optional<Materialized<K, V>>& options) const;
   template <class F>
-  auto mapped(F mapper, const Named& named,
-              const std::optional<Materialized<K, NonNull<detail::ValueResult<F, K, V>>>>& options)
-      const;
+  auto mapped(
+      F mapper, const Named& named,
+      const std::optional<Materialized<K, NonNull<detail::ValueResult<F, K, V>>>>& options) const;
   template <class Supplier>
   auto transformed(
       Supplier supplier, const NameList& stores, const Named& named,
-      const std::optional<Materialized<
-          K, typename detail::SuppliedProcessor<Supplier>::Result>>& options) const;
+      const std::optional<Materialized<K, typename detail::SuppliedProcessor<Supplier>::Result>>&
+          options) const;
   /// The store that the options ask for, if they name one.
   template <class VR>
   std::optional<detail::StoredTable<K, VR>> stored(

@@ -25,8 +25,8 @@ struct StoreOptions {
 };
 }  // namespace detail
 
-/// How a table or an aggregation is kept. A name makes it queryable, and makes tables keep what they
-/// would otherwise compute when asked. Without types, `Materialized{.name = "store"}` does.
+/// How a table or an aggregation is kept. A name makes it queryable, and makes tables keep what
+/// they would otherwise compute when asked. Without types, `Materialized{.name = "store"}` does.
 /// **Source**: Materialized of Kafka Streams.
 template <class K = void, class V = void>
 struct Materialized {
@@ -90,7 +90,8 @@ struct Grouped<void, void> {
   }
 };
 
-/// How a repartition topic is named, divided and written. **Source**: Repartitioned of Kafka Streams.
+/// How a repartition topic is named, divided and written. **Source**: Repartitioned of Kafka
+/// Streams.
 template <class K = void, class V = void>
 struct Repartitioned {
   std::string name = {};

@@ -25,21 +25,22 @@ namespace millstream {
 ///         .to("shouts");
 ///     auto topology = builder.build();
 ///
-/// **Lifetime**: longer than the streams and tables made with it; what it has built lives on its own.
+/// **Lifetime**: longer than the streams and tables made with it; what it has built lives on its
+/// own.
 /// **Thread**: one. **Source**: StreamsBuilder of Kafka Streams.
 class StreamsBuilder {
  public:
   StreamsBuilder() : graph_(std::make_unique<detail::StreamGraph>()) {}
 
-  /// Read topics as a stream. `K` or `V` is an `std::optional` where nulls may come; a null at a plain
-  /// type goes to the deserialisation handler.
+  /// Read topics as a stream. `K` or `V` is an `std::optional` where nulls may come; a null at a
+  /// plain type goes to the deserialisation handler.
   template <class K, class V>
   [[nodiscard]] KStream<K, V> stream(const NameList& topics,
                                      Consumed<std::type_identity_t<K>, V> options = {}) {
     std::string name = graph_->name_or_new(options.name, "KSTREAM-SOURCE-");
-    auto node = std::make_unique<detail::SourceGraphNode>(detail::StreamGraph::source_spec(
-        std::move(name), topics.values(), options.reset_policy, options.idle_timeout,
-        source<K, V>(options)));
+    auto node = std::make_unique<detail::SourceGraphNode>(
+        detail::StreamGraph::source_spec(std::move(name), topics.values(), options.reset_policy,
+                                         options.idle_timeout, source<K, V>(options)));
     detail::GraphNode& added = graph_->add(graph_->root(), std::move(node));
     added.sources = {added.name()};
     return {{graph_.get(), &added},
@@ -47,8 +48,8 @@ class StreamsBuilder {
             detail::inherit(options.value_serde)};
   }
 
-  /// Read a topic as a table: for each key its last value. Null values delete, null keys are dropped.
-  /// The rows are kept only if a name or a later operator asks for it.
+  /// Read a topic as a table: for each key its last value. Null values delete, null keys are
+  /// dropped. The rows are kept only if a name or a later operator asks for it.
   template <class K, class V>
   [[nodiscard]] KTable<K, V> table(const std::string& topic,
                                    Consumed<std::optional<K>, std::optional<V>> consumed = {},
@@ -77,7 +78,8 @@ class StreamsBuilder {
 
   /// Write what has been said to a topology that may be added to; once only.
   [[nodiscard]] Topology topology(const Config& config = {}) { return graph_->write(config); }
-  /// Check everything and make it immutable; once only. **Errors**: kUser with all faults, one a line.
+  /// Check everything and make it immutable; once only. **Errors**: kUser with all faults, one a
+  /// line.
   [[nodiscard]] Result<std::shared_ptr<const BuiltTopology>> build(const Config& config = {}) {
     return topology(config).build();
   }
@@ -104,8 +106,7 @@ KTable<K, V> StreamsBuilder::table(const std::string& topic,
   using Key = std::optional<K>;
   using Value = std::optional<V>;
   const std::string store = graph_->store_name_or_new(options.name, topic + "-");
-  std::string source_name =
-      graph_->suffixed_or_new(consumed.name, "-source", "KSTREAM-SOURCE-");
+  std::string source_name = graph_->suffixed_or_new(consumed.name, "-source", "KSTREAM-SOURCE-");
   const std::string name = graph_->name_or_new(consumed.name, "KTABLE-SOURCE-");
   const auto key = detail::inherit(options.key_serde, detail::inherit(consumed.key_serde));
   const auto value = detail::inherit(options.value_serde, detail::inherit(consumed.value_serde));

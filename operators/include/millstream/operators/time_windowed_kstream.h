@@ -16,8 +16,8 @@
 
 namespace millstream {
 
-/// A grouped stream, divided by windows of time, to be aggregated. Null keys are dropped, and records
-/// whose windows are closed; null values go to the functions, which see them as declared.
+/// A grouped stream, divided by windows of time, to be aggregated. Null keys are dropped, and
+/// records whose windows are closed; null values go to the functions, which see them as declared.
 /// **Order**: the windows of one record by ascending start. **Lifetime**, **Thread**: as KStream.
 /// **Source**: TimeWindowedKStream of Kafka Streams.
 template <class K, class V, class W>
@@ -92,8 +92,7 @@ class TimeWindowedKStream {
     auto spec = std::make_shared<detail::WindowAggregationSpec<NodeType, W, Functions>>(
         windows_, std::move(functions), std::move(table));
     detail::GraphNode& node =
-        graph.add(*parent, std::make_unique<detail::ProcessorGraphNode>(
-                               name, std::shared_ptr<const detail::ProcessorSpec>(spec)));
+        graph.add(*parent, std::make_unique<detail::ProcessorGraphNode>(name, spec));
     return {{&graph, &node},
             std::move(spec),
             Serde<Windowed<Key>>(TimeWindowedSerde<Key>{windows_.size(), std::move(key_serde)}),

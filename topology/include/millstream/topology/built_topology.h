@@ -21,12 +21,13 @@ struct SourceTopic {
   std::string name;
   /// A repartition topic: made by the runtime, named `<application.id>-<name>` on the broker.
   bool internal = false;
-  /// Partitions of an internal topic where the user said so; else those of its co-partitioned topics.
+  /// Partitions of an internal topic where the user said so; else those of its co-partitioned
+  /// topics.
   std::optional<PartitionId> partitions;
   /// Where to begin without a committed offset; nothing: auto.offset.reset.
   std::optional<std::string> reset_policy;
-  /// Wall-clock time without a record after which the source no longer holds stream time back and wall
-  /// time moves it on; nothing: never (Kafka Streams' way).
+  /// Wall-clock time without a record after which the source no longer holds stream time back and
+  /// wall time moves it on; nothing: never (Kafka Streams' way).
   std::optional<Duration> idle_timeout;
 };
 

@@ -17,8 +17,8 @@ std::string type_name() {
 }
 }  // namespace detail
 
-/// The key and value types of the records on an edge of the topology, for checking that a node takes
-/// what its parent puts out.
+/// The key and value types of the records on an edge of the topology, for checking that a node
+/// takes what its parent puts out.
 class EdgeType {
  public:
   template <class K, class V>

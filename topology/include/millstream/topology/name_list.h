@@ -11,10 +11,10 @@ namespace millstream {
 class NameList {
  public:
   NameList() = default;
-  NameList(const char* name) : names_{name} {}               // NOLINT(google-explicit-constructor)
-  NameList(std::string name) : names_{std::move(name)} {}    // NOLINT(google-explicit-constructor)
+  NameList(const char* name) : names_{name} {}             // NOLINT(google-explicit-constructor)
+  NameList(std::string name) : names_{std::move(name)} {}  // NOLINT(google-explicit-constructor)
   NameList(std::initializer_list<std::string> names) : names_(names) {}
-  NameList(std::vector<std::string> names)                   // NOLINT(google-explicit-constructor)
+  NameList(std::vector<std::string> names)  // NOLINT(google-explicit-constructor)
       : names_(std::move(names)) {}
 
   [[nodiscard]] const std::vector<std::string>& values() const { return names_; }

@@ -34,8 +34,8 @@ class Node {
   virtual void flush() {}
   /// Drop what was taken in since the last commit; operator states are loaded again afterwards.
   virtual void rewind() {}
-  /// No record below `time` is coming any more, though none said so: the input is idle or at its end.
-  /// Operators with a stream time of their own move it up to `time` and emit what that closes.
+  /// No record below `time` is coming any more, though none said so: the input is idle or at its
+  /// end. Operators with a stream time of their own move it up to `time` and emit what that closes.
   virtual void advance_stream_time(Timestamp time) { static_cast<void>(time); }
   /// Called once, children before parents.
   virtual void close() {}
@@ -52,15 +52,13 @@ class Input {
   virtual void process(const Record<K, V>& record) = 0;
 };
 
-/// The children of a node. An exception of a child's own code goes to the processing handler under the
-/// child's name; if that says continue, the next child has its turn.
+/// The children of a node. An exception of a child's own code goes to the processing handler under
+/// the child's name; if that says continue, the next child has its turn.
 template <class K, class V>
 class Outputs {
  public:
   /// **Errors**: a child that doesn't take K, V is a bug of whoever checked the topology.
-  void connect(Node& child) {
-    children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child});
-  }
+  void connect(Node& child) { children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child}); }
   void init(TaskContext& context) { context_ = &context; }
 
   void forward(const Record<K, V>& record) const {
@@ -106,8 +104,8 @@ class SourceHead {
   enum class Outcome { kReady, kSkip };
 
   virtual ~SourceHead() = default;
-  /// Deserialise a record and extract its timestamp. kSkip: a handler or an extractor said so (it has
-  /// been counted). The record's bytes must live until `process`.
+  /// Deserialise a record and extract its timestamp. kSkip: a handler or an extractor said so (it
+  /// has been counted). The record's bytes must live until `process`.
   /// **Errors**: StreamsError when a handler says fail.
   virtual Outcome load(const RawRecord& record, Timestamp partition_time) = 0;
   /// The extracted timestamp of the loaded record.

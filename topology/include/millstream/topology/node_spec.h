@@ -20,8 +20,8 @@ struct NodeSite {
   std::string topic;
 };
 
-/// Makes the nodes of one place in the topology, one for each task. **Thread**: immutable and shared
-/// by all; **Lifetime**: outlives the nodes, which may refer to it.
+/// Makes the nodes of one place in the topology, one for each task. **Thread**: immutable and
+/// shared by all; **Lifetime**: outlives the nodes, which may refer to it.
 class NodeFactory {
  public:
   virtual ~NodeFactory() = default;

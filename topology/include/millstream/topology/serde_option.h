@@ -40,8 +40,9 @@ template <class K>
 inline constexpr bool kIsWindowed<Windowed<K>> = true;
 }  // namespace detail
 
-/// A serde among the options of an operator: the one given, or the type's default, which an operator
-/// replaces by what its stream brings along. Windowed keys have no default: their streams bring it.
+/// A serde among the options of an operator: the one given, or the type's default, which an
+/// operator replaces by what its stream brings along. Windowed keys have no default: their streams
+/// bring it.
 /// **Errors**: a compile-time error that names the type where none is given and it has no default.
 template <class T>
 class SerdeOption {

@@ -58,7 +58,8 @@ class TaskContext {
   /// The store of that name; it is connected to the asking node, or the topology was refused.
   [[nodiscard]] virtual ByteStore& store(std::string_view name) = 0;
   [[nodiscard]] virtual const StoreSpec& store_spec(std::string_view name) const = 0;
-  /// Budget of the record caches of this task (statestore.cache.max.bytes, shared out). **Units**: bytes.
+  /// Budget of the record caches of this task (statestore.cache.max.bytes, shared out). **Units**:
+  /// bytes.
   [[nodiscard]] virtual std::size_t cache_budget() const = 0;
 
   /// The maximum timestamp of the records that this task has processed; none before the first.
@@ -88,8 +89,8 @@ class TaskContext {
   /// Ask for a commit as soon as possible.
   virtual void request_commit() = 0;
 
-  /// Count a dropped record, log it sparingly, and send its original bytes to the `rejected` topic if
-  /// one is configured.
+  /// Count a dropped record, log it sparingly, and send its original bytes to the `rejected` topic
+  /// if one is configured.
   virtual void drop(std::string_view node, DropReason reason) = 0;
   /// An exception left a node. Asks the handler; returns if the record is to be skipped.
   /// **Errors**: StreamsError if not.

@@ -28,20 +28,21 @@ namespace millstream {
 /// **Source**: org.apache.kafka.streams.Topology.
 class Topology {
  public:
-  /// Read topics as records of `K`, `V`; either may be an `std::optional`, and is one where null may
-  /// come. A null at a plain type goes to the deserialisation handler.
+  /// Read topics as records of `K`, `V`; either may be an `std::optional`, and is one where null
+  /// may come. A null at a plain type goes to the deserialisation handler.
   template <class K, class V>
   Topology& add_source(std::string name, NameList topics, Consumed<K, V> consumed = {}) {
-    NodeSpec spec = source_spec(std::move(name), topics, consumed.reset_policy,
-                                consumed.idle_timeout);
-    spec.factory = std::make_shared<detail::SourceFactory<K, V>>(detail::SourceCodec<K, V>{
-        require(spec.name, "key", consumed.key_serde), require(spec.name, "value", consumed.value_serde),
-        std::move(consumed.timestamp_extractor)});
+    NodeSpec spec =
+        source_spec(std::move(name), topics, consumed.reset_policy, consumed.idle_timeout);
+    spec.factory = std::make_shared<detail::SourceFactory<K, V>>(
+        detail::SourceCodec<K, V>{require(spec.name, "key", consumed.key_serde),
+                                  require(spec.name, "value", consumed.value_serde),
+                                  std::move(consumed.timestamp_extractor)});
     return add_node(std::move(spec));
   }
 
-  /// Call a processor with the records of its parents. `supplier` makes a `std::unique_ptr` of a new
-  /// one for each task; it must be callable as const. `stores` have been or will be added.
+  /// Call a processor with the records of its parents. `supplier` makes a `std::unique_ptr` of a
+  /// new one for each task; it must be callable as const. `stores` have been or will be added.
   template <class Supplier>
   Topology& add_processor(std::string name, Supplier supplier, NameList parents,
                           NameList stores = {}) {
@@ -60,9 +61,11 @@ class Topology {
   Topology& add_sink(std::string name, std::string topic, NameList parents,
                      Produced<K, V> produced = {}) {
     NodeSpec spec = sink_spec(std::move(name), std::move(topic), parents);
-    spec.factory = std::make_shared<detail::SinkFactory<K, V>>(detail::SinkCodec<K, V>{
-        require(spec.name, "key", produced.key_serde),
-        require(spec.name, "value", produced.value_serde), std::move(produced.partitioner), {}});
+    spec.factory = std::make_shared<detail::SinkFactory<K, V>>(
+        detail::SinkCodec<K, V>{require(spec.name, "key", produced.key_serde),
+                                require(spec.name, "value", produced.value_serde),
+                                std::move(produced.partitioner),
+                                {}});
     return add_node(std::move(spec));
   }
 

@@ -13,8 +13,8 @@
 
 namespace millstream {
 
-/// How records are piped in; records without a timestamp of their own begin at `start`, each `advance`
-/// after the one before.
+/// How records are piped in; records without a timestamp of their own begin at `start`, each
+/// `advance` after the one before.
 template <class K, class V>
 struct TestInputOptions {
   SerdeOption<K> key_serde = {};
@@ -60,8 +60,8 @@ class TestInputTopic {
 };
 
 /// Reads what was written to a topic, in order. **Lifetime**: ends before its driver.
-/// **Errors**: std::out_of_range when there is no record left; std::runtime_error when its bytes are no
-/// such key or value. **Source**: TestOutputTopic of Kafka Streams.
+/// **Errors**: std::out_of_range when there is no record left; std::runtime_error when its bytes
+/// are no such key or value. **Source**: TestOutputTopic of Kafka Streams.
 template <class K, class V>
 class TestOutputTopic {
  public:

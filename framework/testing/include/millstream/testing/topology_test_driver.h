@@ -32,8 +32,8 @@ struct TopologyTestDriverOptions {
   Handlers handlers = {};
 };
 
-/// Runs a topology without a broker, a thread or a clock: each piped record is processed completely and
-/// committed, then what it sent to topics that the topology reads is processed, one by one.
+/// Runs a topology without a broker, a thread or a clock: each piped record is processed completely
+/// and committed, then what it sent to topics that the topology reads is processed, one by one.
 ///
 ///     TopologyTestDriver driver(*builder.build());
 ///     auto lines = driver.create_input_topic<std::string, std::string>("lines");
@@ -41,8 +41,8 @@ struct TopologyTestDriverOptions {
 ///     lines.pipe_input("k", "hello");
 ///     EXPECT_EQ(counts.read_value(), 1);
 ///
-/// All sub-topologies are one task with one partition. **Thread**: one. **Errors**: exceptions of the
-/// runtime (StreamsError, StoreError) leave `pipe`; the driver is of no use afterwards.
+/// All sub-topologies are one task with one partition. **Thread**: one. **Errors**: exceptions of
+/// the runtime (StreamsError, StoreError) leave `pipe`; the driver is of no use afterwards.
 /// **Source**: org.apache.kafka.streams.TopologyTestDriver.
 class TopologyTestDriver {
  public:

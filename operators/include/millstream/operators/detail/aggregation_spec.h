@@ -24,20 +24,20 @@ using InitialAggregate = Owned<std::invoke_result_t<const Init&>>;
 template <class F>
 concept Initializer = UserFunction<F>;
 
-/// Adds a value to the aggregate of a key: `(key, value, aggregate) -> aggregate`, the aggregate given
-/// as an rvalue to be changed in place or replaced. An `std::optional` result may be null: it deletes.
+/// Adds a value to the aggregate of a key: `(key, value, aggregate) -> aggregate`, the aggregate
+/// given as an rvalue to be changed in place or replaced. An `std::optional` result may be null: it
+/// deletes.
 template <class F, class K, class V, class A>
-concept Aggregator =
-    UserFunction<F, const K&, const V&, A&&> &&
-    std::convertible_to<std::invoke_result_t<const F&, const K&, const V&, A&&>,
-                        std::optional<NonNull<A>>>;
+concept Aggregator = UserFunction<F, const K&, const V&, A&&> &&
+                     std::convertible_to<std::invoke_result_t<const F&, const K&, const V&, A&&>,
+                                         std::optional<NonNull<A>>>;
 
 /// Combines an aggregate and a value of the same type: `(aggregate, value) -> aggregate`. An
 /// `std::optional` result may be null: it deletes.
 template <class F, class A, class V>
-concept Reducer = UserFunction<F, const A&, const V&> &&
-                  std::convertible_to<std::invoke_result_t<const F&, const A&, const V&>,
-                                      std::optional<A>>;
+concept Reducer =
+    UserFunction<F, const A&, const V&> &&
+    std::convertible_to<std::invoke_result_t<const F&, const A&, const V&>, std::optional<A>>;
 
 namespace detail {
 

@@ -33,8 +33,8 @@ class BranchPredicate final : public BranchCondition<K, V> {
   F predicate_;
 };
 
-/// The conditions of a split in their order, and the children that they lead to; one child more than
-/// conditions is the default. Filled while the topology is said.
+/// The conditions of a split in their order, and the children that they lead to; one child more
+/// than conditions is the default. Filled while the topology is said.
 template <class K, class V>
 struct BranchTable {
   std::vector<std::unique_ptr<const BranchCondition<K, V>>> conditions;

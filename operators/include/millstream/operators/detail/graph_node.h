@@ -75,15 +75,10 @@ class SourceGraphNode final : public GraphNode {
 /// Any operator that is one processor.
 class ProcessorGraphNode : public GraphNode {
  public:
+  /// A factory that is a ProcessorSpec brings its stores along; `stores` are others to connect.
   ProcessorGraphNode(std::string name, std::shared_ptr<const NodeFactory> factory,
                      std::vector<std::string> stores = {})
       : GraphNode(std::move(name)), factory_(std::move(factory)), stores_(std::move(stores)) {}
-  ProcessorGraphNode(std::string name, std::shared_ptr<const ProcessorSpec> spec,
-                     std::vector<std::string> stores = {})
-      : GraphNode(std::move(name)),
-        factory_(spec),
-        spec_(std::move(spec)),
-        stores_(std::move(stores)) {}
   void write(Topology& topology) const override;
 
  protected:
@@ -91,7 +86,6 @@ class ProcessorGraphNode : public GraphNode {
 
  private:
   std::shared_ptr<const NodeFactory> factory_;
-  std::shared_ptr<const ProcessorSpec> spec_;  // the same, if it is one
   std::vector<std::string> stores_;
 };
 
@@ -99,7 +93,7 @@ class ProcessorGraphNode : public GraphNode {
 class TableSourceGraphNode final : public ProcessorGraphNode {
  public:
   TableSourceGraphNode(std::string name, NodeSpec source, std::shared_ptr<ProcessorSpec> spec)
-      : ProcessorGraphNode(std::move(name), std::shared_ptr<const ProcessorSpec>(spec)),
+      : ProcessorGraphNode(std::move(name), spec),
         source_(std::move(source)),
         spec_(std::move(spec)) {}
   void write(Topology& topology) const override;

@@ -22,10 +22,10 @@ std::pair<std::string, detail::GraphNode*> KGroupedStream<K, V>::name_and_parent
 template <class K, class V>
 detail::GraphNode& KGroupedStream<K, V>::aggregation_parent(const std::string& store_name) const {
   return group_->aggregation_parent(
-      store_name, detail::stream_repartition<K, V>(
-                      detail::require_serde(graph(), "grouping", "key", options_.key_serde, key_serde_),
-                      detail::require_serde(graph(), "grouping", "value", options_.value_serde,
-                                            value_serde_)));
+      store_name,
+      detail::stream_repartition<K, V>(
+          detail::require_serde(graph(), "grouping", "key", options_.key_serde, key_serde_),
+          detail::require_serde(graph(), "grouping", "value", options_.value_serde, value_serde_)));
 }
 
 template <class K, class V>

@@ -36,16 +36,16 @@ std::pair<std::string, detail::GraphNode*> KGroupedTable<K, V>::name_and_parent(
   auto factories = detail::table_repartition<K, V>(
       detail::require_serde(graph(), "grouping", "key", options_.key_serde, {}),
       detail::require_serde(graph(), "grouping", "value", options_.value_serde, {}));
-  detail::GraphNode& parent =
-      group_->table_aggregation_parent(store, named, std::move(factories));
+  detail::GraphNode& parent = group_->table_aggregation_parent(store, named, std::move(factories));
   return {graph().name_or_new(named.name, prefix), &parent};
 }
 
 template <class K, class V>
 KTable<K, std::int64_t> KGroupedTable<K, V>::count(const Named& named,
                                                    Materialized<K, std::int64_t> options) const {
-  using Functions = detail::TableAggregateFunctions<detail::CountInitializer, detail::CountAggregator,
-                                                    detail::CountSubtractor>;
+  using Functions =
+      detail::TableAggregateFunctions<detail::CountInitializer, detail::CountAggregator,
+                                      detail::CountSubtractor>;
   return detail::make_aggregation<detail::TableAggregateNode<K, V, Functions>>(
       *this, Functions{}, named, options, "KTABLE-AGGREGATE-", "KTABLE-AGGREGATE-");
 }

@@ -32,9 +32,10 @@ KStream<KR, VR> KStream<K, V>::behind(std::string_view prefix, const Named& name
 template <class K, class V>
 template <KeyValuePredicate<K, V> F>
 KStream<K, V> KStream<K, V>::filter(F predicate, const Named& named) const {
-  return behind<K, V>("KSTREAM-FILTER-", named,
-                      detail::function_spec<detail::FilterNode<K, V, F, true>>(std::move(predicate)),
-                      {}, key_serde_, value_serde_);
+  return behind<K, V>(
+      "KSTREAM-FILTER-", named,
+      detail::function_spec<detail::FilterNode<K, V, F, true>>(std::move(predicate)), {},
+      key_serde_, value_serde_);
 }
 
 template <class K, class V>
@@ -52,10 +53,9 @@ auto KStream<K, V>::map(F mapper, const Named& named) const {
   using Pair = detail::KeyValueResult<F, K, V>;
   using KR = detail::Owned<typename Pair::first_type>;
   using VR = detail::Owned<typename Pair::second_type>;
-  return behind<KR, VR>(
-      "KSTREAM-MAP-", named,
-      detail::function_spec<detail::MapNode<K, V, F, KR, VR>>(std::move(mapper)),
-      {.key_changing = true}, {}, {});
+  return behind<KR, VR>("KSTREAM-MAP-", named,
+                        detail::function_spec<detail::MapNode<K, V, F, KR, VR>>(std::move(mapper)),
+                        {.key_changing = true}, {}, {});
 }
 
 template <class K, class V>
@@ -93,9 +93,10 @@ template <class K, class V>
 template <UserFunction<const K&, const V&> F>
 auto KStream<K, V>::select_key(F selector, const Named& named) const {
   using KR = detail::KeyValueResult<F, K, V>;
-  return behind<KR, V>("KSTREAM-KEY-SELECT-", named,
-                       detail::function_spec<detail::SelectKeyNode<K, V, F, KR>>(std::move(selector)),
-                       {.key_changing = true}, {}, value_serde_);
+  return behind<KR, V>(
+      "KSTREAM-KEY-SELECT-", named,
+      detail::function_spec<detail::SelectKeyNode<K, V, F, KR>>(std::move(selector)),
+      {.key_changing = true}, {}, value_serde_);
 }
 
 template <class K, class V>
@@ -109,8 +110,9 @@ KStream<K, V> KStream<K, V>::peek(F action, const Named& named) const {
 template <class K, class V>
 template <UserFunction<const K&, const V&> F>
 void KStream<K, V>::for_each(F action, const Named& named) const {
-  place_.graph->add_processor(*place_.node, "KSTREAM-FOREACH-", named,
-                              detail::function_spec<detail::ForEachNode<K, V, F>>(std::move(action)));
+  place_.graph->add_processor(
+      *place_.node, "KSTREAM-FOREACH-", named,
+      detail::function_spec<detail::ForEachNode<K, V, F>>(std::move(action)));
 }
 
 template <class K, class V>
@@ -139,8 +141,7 @@ KStream<K, V> KStream<K, V>::merge(const KStream& other, const Named& named) con
   auto node = std::make_unique<detail::ProcessorGraphNode>(
       place_.graph->name_or_new(named.name, "KSTREAM-MERGE-"),
       std::make_shared<const detail::PlainSpec<detail::PassThroughNode<K, V>>>());
-  detail::GraphNode& added =
-      place_.graph->add({place_.node, other.place_.node}, std::move(node));
+  detail::GraphNode& added = place_.graph->add({place_.node, other.place_.node}, std::move(node));
   added.is_merge = true;
   return {{place_.graph, &added}, {}, {}};
 }
@@ -148,17 +149,16 @@ KStream<K, V> KStream<K, V>::merge(const KStream& other, const Named& named) con
 template <class K, class V>
 KStream<K, V> KStream<K, V>::repartition(Repartitioned<K, V> options) const {
   detail::StreamGraph& graph = *place_.graph;
-  const std::string name = options.name.empty() ? graph.new_processor_name("KSTREAM-REPARTITION-")
-                                                : options.name;
+  const std::string name =
+      options.name.empty() ? graph.new_processor_name("KSTREAM-REPARTITION-") : options.name;
   auto factories = detail::stream_repartition<K, V>(
       detail::require_serde(graph, "repartition", "key", options.key_serde, key_serde_),
       detail::require_serde(graph, "repartition", "value", options.value_serde, value_serde_),
       std::move(options.partitioner));
   detail::GraphNode& node = graph.add(
       *place_.node,
-      std::make_unique<detail::RepartitionGraphNode>(graph.repartition_names(name),
-                                                     std::move(factories), options.partitions,
-                                                     false));
+      std::make_unique<detail::RepartitionGraphNode>(
+          graph.repartition_names(name), std::move(factories), options.partitions, false));
   return {{&graph, &node},
           detail::inherit(options.key_serde, key_serde_),
           detail::inherit(options.value_serde, value_serde_)};
@@ -224,9 +224,8 @@ KTable<NonNull<K>, NonNull<V>> KStream<K, V>::make_table(
   }
   auto spec = std::make_shared<detail::TableSourceSpec<K, V>>(
       detail::table_store(options.store_options(), store), key, value, !options.name.empty());
-  detail::GraphNode& node = graph.add(
-      *parent, std::make_unique<detail::ProcessorGraphNode>(
-                   name, std::shared_ptr<const detail::ProcessorSpec>(spec)));
+  detail::GraphNode& node =
+      graph.add(*parent, std::make_unique<detail::ProcessorGraphNode>(name, spec));
   return {{&graph, &node},
           std::move(spec),
           detail::inherit(options.key_serde, key_serde_),

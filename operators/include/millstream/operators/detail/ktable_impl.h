@@ -112,10 +112,10 @@ auto KTable<K, V>::mapped(
   using VR = NonNull<detail::ValueResult<F, K, V>>;
   constexpr const char* kPrefix = "KTABLE-MAPVALUES-";
   if (options && options->name.empty()) place_.graph->new_store_name(kPrefix);
-  auto spec = std::make_shared<detail::TableMapValuesSpec<K, V, F, VR>>(
-      spec_, std::move(mapper), stored<VR>(options, {}));
-  detail::GraphNode& node = place_.graph->add_processor(*place_.node, kPrefix, named, spec,
-                                                        {.value_changing = true});
+  auto spec = std::make_shared<detail::TableMapValuesSpec<K, V, F, VR>>(spec_, std::move(mapper),
+                                                                        stored<VR>(options, {}));
+  detail::GraphNode& node =
+      place_.graph->add_processor(*place_.node, kPrefix, named, spec, {.value_changing = true});
   return KTable<K, VR>({place_.graph, &node}, std::move(spec),
                        options ? detail::inherit(options->key_serde, key_serde_) : key_serde_,
                        options ? detail::inherit(options->value_serde) : std::nullopt);
@@ -191,10 +191,10 @@ auto KTable<K, V>::to_stream(F selector, const Named& named) const {
 
 template <class K, class V>
 template <KeyValueMapper<K, V> F>
-auto KTable<K, V>::group_by(
-    F selector, Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
-                        NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
-                    options) const {
+auto KTable<K, V>::group_by(F selector,
+                            Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
+                                    NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
+                                options) const {
   using Pair = detail::KeyValueResult<F, K, V>;
   using KR = detail::Owned<typename Pair::first_type>;
   using VR = detail::Owned<typename Pair::second_type>;

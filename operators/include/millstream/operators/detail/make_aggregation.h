@@ -28,8 +28,7 @@ KTable<K, A> make_aggregation(const Grouping& grouping, Functions functions, con
   const auto [name, parent] = grouping.name_and_parent(named, prefix, store);
   auto spec = std::make_shared<AggregationSpec<NodeType, Functions>>(std::move(functions),
                                                                      std::move(table));
-  GraphNode& node = graph.add(
-      *parent, std::make_unique<ProcessorGraphNode>(name, std::shared_ptr<const ProcessorSpec>(spec)));
+  GraphNode& node = graph.add(*parent, std::make_unique<ProcessorGraphNode>(name, spec));
   return {{&graph, &node},
           std::move(spec),
           inherit(options.key_serde, grouping.key_serde()),

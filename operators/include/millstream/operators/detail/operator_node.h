@@ -50,7 +50,8 @@ class TerminalNode : public Node, public Input<KIn_, VIn_> {
   static std::optional<EdgeType> output_type() { return std::nullopt; }
 };
 
-/// The specification of an operator that is a node and a user's function: `NodeType(name, function)`.
+/// The specification of an operator that is a node and a user's function: `NodeType(name,
+/// function)`.
 template <class NodeType, class F>
 class FunctionSpec final : public ProcessorSpec {
  public:

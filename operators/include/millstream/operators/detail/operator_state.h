@@ -9,8 +9,8 @@
 
 namespace millstream::detail {
 
-/// The greatest timestamp that an operator has seen, committed with its task: late is decided by it.
-/// (Kafka Streams forgets it at a restart.)
+/// The greatest timestamp that an operator has seen, committed with its task: late is decided by
+/// it. (Kafka Streams forgets it at a restart.)
 class ObservedStreamTime final : public OperatorState {
  public:
   [[nodiscard]] Timestamp value() const { return time_; }

@@ -9,8 +9,8 @@
 
 namespace millstream::detail {
 
-/// An operator, said once: makes its nodes and knows its stores. Asked when the graph is written, since
-/// operators added later may make a table keep its rows. Immutable from then on.
+/// An operator, said once: makes its nodes and knows its stores. Asked when the graph is written,
+/// since operators added later may make a table keep its rows. Immutable from then on.
 /// **Source**: ProcessorParameters and ProcessorSupplier of Kafka Streams.
 class ProcessorSpec : public NodeFactory {
  public:

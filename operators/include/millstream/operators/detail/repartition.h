@@ -54,8 +54,8 @@ template <class K, class V>
 std::shared_ptr<const NodeFactory> topic_sink(Serde<SerdeTarget<K>> key,
                                               Serde<SerdeTarget<V>> value,
                                               StreamPartitioner<K, V> partitioner = {}) {
-  return std::make_shared<SinkFactory<K, V>>(SinkCodec<K, V>{
-      std::move(key), std::move(value), std::move(partitioner), {}});
+  return std::make_shared<SinkFactory<K, V>>(
+      SinkCodec<K, V>{std::move(key), std::move(value), std::move(partitioner), {}});
 }
 
 /// The pieces of a stream's repartition.
@@ -64,8 +64,7 @@ RepartitionFactories stream_repartition(Serde<SerdeTarget<K>> key, Serde<SerdeTa
                                         StreamPartitioner<K, V> partitioner = {}) {
   return {std::make_shared<PlainSpec<NullKeyFilterNode<K, V>>>(),
           std::make_shared<PlainSpec<PassThroughNode<K, V>>>(),
-          topic_sink<K, V>(key, value, std::move(partitioner)),
-          internal_source<K, V>(key, value)};
+          topic_sink<K, V>(key, value, std::move(partitioner)), internal_source<K, V>(key, value)};
 }
 
 }  // namespace millstream::detail

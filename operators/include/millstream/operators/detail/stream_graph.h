@@ -19,8 +19,9 @@ struct OperatorTraits {
   bool value_changing = false;
 };
 
-/// The logical graph behind a StreamsBuilder: numbers names as Kafka Streams does, and writes itself to
-/// a Topology. **Lifetime**: owns its nodes. **Source**: InternalStreamsBuilder of Kafka Streams.
+/// The logical graph behind a StreamsBuilder: numbers names as Kafka Streams does, and writes
+/// itself to a Topology. **Lifetime**: owns its nodes. **Source**: InternalStreamsBuilder of Kafka
+/// Streams.
 class StreamGraph {
  public:
   StreamGraph();
@@ -29,7 +30,8 @@ class StreamGraph {
   std::string new_processor_name(std::string_view prefix);
   /// The next numbered store name: `<prefix>STATE-STORE-` and ten digits.
   std::string new_store_name(std::string_view prefix);
-  /// The given name, or the next numbered one; takes a number in either case, as Kafka Streams does.
+  /// The given name, or the next numbered one; takes a number in either case, as Kafka Streams
+  /// does.
   std::string name_or_new(const std::string& given, std::string_view prefix);
   /// The given name and a suffix, or the next numbered one; takes a number in either case.
   std::string suffixed_or_new(const std::string& given, std::string_view suffix,
@@ -38,8 +40,8 @@ class StreamGraph {
   std::string store_name_or_new(const std::string& given, std::string_view prefix);
 
   [[nodiscard]] GraphNode& root() { return root_; }
-  /// Put a node into the graph. A child has its parents' sources and their need to repartition, unless
-  /// the caller says otherwise afterwards.
+  /// Put a node into the graph. A child has its parents' sources and their need to repartition,
+  /// unless the caller says otherwise afterwards.
   GraphNode& add(const std::vector<GraphNode*>& parents, std::unique_ptr<GraphNode> node);
   GraphNode& add(GraphNode& parent, std::unique_ptr<GraphNode> node) {
     return add(std::vector<GraphNode*>{&parent}, std::move(node));
@@ -58,8 +60,8 @@ class StreamGraph {
                               std::optional<Duration> idle_timeout,
                               std::shared_ptr<const NodeFactory> factory);
 
-  /// The names of a repartition. Takes three numbers in any case. `named`: the prefix is a person's,
-  /// and the parts' names are made of it.
+  /// The names of a repartition. Takes three numbers in any case. `named`: the prefix is a
+  /// person's, and the parts' names are made of it.
   RepartitionNames repartition_names(const std::string& prefix);
 
   void add_state_store(StoreSpec store) { stores_.push_back(std::move(store)); }

@@ -9,8 +9,8 @@
 
 namespace millstream::detail {
 
-/// Keeps the rows of which the predicate says `Wanted`; others become tombstones, which are not sent
-/// where the old value is known to have been none either. **Source**: KTableFilter.
+/// Keeps the rows of which the predicate says `Wanted`; others become tombstones, which are not
+/// sent where the old value is known to have been none either. **Source**: KTableFilter.
 template <class K, class V, class F, bool Wanted>
 class TableFilterNode final : public TableOperatorNode<K, V, V> {
  public:

@@ -12,11 +12,11 @@
 
 namespace millstream::detail {
 
-/// Gives each row of a table its group's key and value, old and new apart unless the group is the same;
-/// a null key or value on one side is skipped for that side alone. **Source**: KTableRepartitionMap.
+/// Gives each row of a table its group's key and value, old and new apart unless the group is the
+/// same; a null key or value on one side is skipped for that side alone. **Source**:
+/// KTableRepartitionMap.
 template <class K, class V, class F, class KR, class VR>
-class TableSelectNode final
-    : public OperatorNode<K, Change<V>, NonNull<KR>, Change<NonNull<VR>>> {
+class TableSelectNode final : public OperatorNode<K, Change<V>, NonNull<KR>, Change<NonNull<VR>>> {
  public:
   using Group = NonNull<KR>;
   using Value = NonNull<VR>;

@@ -30,8 +30,7 @@ class TableMapValuesNode final : public TableOperatorNode<K, V, VR> {
     const auto new_value = map_table_value<VR>(mapper_, record.key(), change.new_value);
     if (this->is_kept()) {
       const auto kept = this->kept_old_value(record.key());
-      return this->put_or_forward(record,
-                                  {value_of(new_value), value_of(kept), change.is_latest});
+      return this->put_or_forward(record, {value_of(new_value), value_of(kept), change.is_latest});
     }
     std::optional<VR> old_value;
     if (this->sends_old_values()) {

@@ -12,8 +12,8 @@
 
 namespace millstream::detail {
 
-/// What the specifications of filter, mapValues and transformValues on tables have in common: they are
-/// kept if a name was given, and computed from their parent otherwise.
+/// What the specifications of filter, mapValues and transformValues on tables have in common: they
+/// are kept if a name was given, and computed from their parent otherwise.
 template <class K, class VIn, class VOut>
 class TableOperatorSpec : public TableSpec<K, VOut> {
  public:
@@ -63,7 +63,8 @@ class TableOperatorSpec : public TableSpec<K, VOut> {
   bool sends_old_values_ = false;
 };
 
-/// What their nodes have in common: a store if they are kept, and the choice of where a result goes.
+/// What their nodes have in common: a store if they are kept, and the choice of where a result
+/// goes.
 template <class K, class VIn, class VOut>
 class TableOperatorNode : public OperatorNode<K, Change<VIn>, K, Change<VOut>> {
  public:

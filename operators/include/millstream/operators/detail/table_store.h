@@ -11,8 +11,9 @@
 
 namespace millstream::detail {
 
-/// The rows of a table as its own operator sees them: read, write, and tell the children. Where updates
-/// are cached, the children are told at the commit; where rows are versions, late ones are refused.
+/// The rows of a table as its own operator sees them: read, write, and tell the children. Where
+/// updates are cached, the children are told at the commit; where rows are versions, late ones are
+/// refused.
 /// **Thread**: the task's. **Source**: KeyValueStoreWrapper and TimestampedTupleForwarder.
 template <class K, class V>
 class TableStore {

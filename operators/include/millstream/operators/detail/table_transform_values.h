@@ -36,8 +36,7 @@ class TableTransformValuesNode final
     const auto new_value = transformer_->transform(record.key(), change.new_value);
     if (this->is_kept()) {
       const auto kept = this->kept_old_value(record.key());
-      return this->put_or_forward(record,
-                                  {value_of(new_value), value_of(kept), change.is_latest});
+      return this->put_or_forward(record, {value_of(new_value), value_of(kept), change.is_latest});
     }
     std::optional<VR> old_value;
     if (this->sends_old_values()) {
@@ -102,15 +101,14 @@ class TableTransformValuesSpec final
     return std::make_unique<TableTransformValuesNode<T>>(site, supplier_(), this->table(),
                                                          this->sends_old_values());
   }
-  [[nodiscard]] std::vector<std::string> connected_stores() const override {
-    return state_stores_;
-  }
+  [[nodiscard]] std::vector<std::string> connected_stores() const override { return state_stores_; }
 
  protected:
   [[nodiscard]] std::unique_ptr<TableGetter<K, VR>> make_computing_getter(
       std::unique_ptr<TableGetter<K, V>> parent) const override {
     return std::make_unique<TableTransformValuesGetter<T>>(
-        supplier_(), std::move(parent), NodeSite{"a reader of transform_values", state_stores_, {}});
+        supplier_(), std::move(parent),
+        NodeSite{"a reader of transform_values", state_stores_, {}});
   }
 
  private:

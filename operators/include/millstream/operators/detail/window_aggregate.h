@@ -104,8 +104,8 @@ class WindowAggregateNode final
   Windowed<Key> windowed_;
 };
 
-/// The specification of a time-windowed aggregation. `NodeType` is made of (name, windows, functions,
-/// stored table, sends old values).
+/// The specification of a time-windowed aggregation. `NodeType` is made of (name, windows,
+/// functions, stored table, sends old values).
 template <class NodeType, class W, class Functions>
 class WindowAggregationSpec final
     : public TableSpec<Windowed<typename NodeType::Key>, typename NodeType::Value> {
