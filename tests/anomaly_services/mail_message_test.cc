@@ -119,7 +119,7 @@ assert mail.get_content_type() == "multipart/alternative"
 for kind, name in (("plain", "text"), ("html", "html")):
     part = mail.get_body((kind,))
     assert not part.defects
-    assert part.get_content().strip() == (folder / name).read_text().strip(), name
+    assert part.get_content().splitlines() == (folder / name).read_text().splitlines(), name
 )";
 
   const std::string command =

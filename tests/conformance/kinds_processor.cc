@@ -212,8 +212,8 @@ void context_metadata(Scenario& s) {
   const auto process = [](StrContext& context, const Record<Str, Str>& record) {
     const RecordMetadata& m = context.record_metadata();
     context.forward(record.with_value<Str>(
-        text(record.value()) + "/" + std::string(m.topic) + "/" + std::to_string(m.partition) +
-        "/" + std::to_string(to_int(m.offset)) + "/" +
+        std::string(m.topic) + "/" + std::to_string(m.partition) + "/" +
+        std::to_string(to_int(m.offset)) + "/" +
         std::to_string(context.current_stream_time().ms()) + "/" +
         std::to_string(context.current_system_time().ms())));
   };

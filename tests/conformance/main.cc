@@ -4,10 +4,10 @@
 #include "vector_case.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,10 +25,10 @@ struct Count {
   int total = 0;
 };
 
-constexpr int kFailuresShownPerKind = 2;
-
 class Run {
  public:
+  explicit Run(int failures_shown) : failures_shown_(failures_shown) {}
+
   /// One line a fault: as many as help.
   void note(const std::string& kind, const std::string& name,
             const std::optional<std::string>& fault) {
@@ -36,7 +36,7 @@ class Run {
     ++count.total;
     if (!fault) {
       ++count.passed;
-    } else if (shown_[kind]++ < kFailuresShownPerKind) {
+    } else if (shown_[kind]++ < failures_shown_) {
       std::cout << "FAILED " << kind << " " << name << "\n" << *fault << "\n";
     }
   }
@@ -90,6 +90,7 @@ class Run {
     }
   }
 
+  int failures_shown_;
   std::map<std::string, Count> counts_;
   std::map<std::string, int> shown_;
 };
@@ -107,17 +108,19 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::cerr << "usage: conformance PATH...   (vector files, or folders of them)\n";
+  std::vector<std::string> paths(argv + 1, argv + argc);
+  const bool all = std::erase(paths, "--all") > 0;
+  if (paths.empty()) {
+    std::cerr << "usage: conformance [--all] PATH...   (vector files, or folders of them)\n";
     return 2;
   }
-  Run run;
-  for (int i = 1; i < argc; ++i) {
-    if (!std::filesystem::exists(argv[i])) {
-      std::cerr << argv[i] << ": there is no such file or folder\n";
+  Run run(all ? std::numeric_limits<int>::max() : 2);
+  for (const std::string& path : paths) {
+    if (!std::filesystem::exists(path)) {
+      std::cerr << path << ": there is no such file or folder\n";
       return 2;
     }
-    for (const auto& file : files_of(argv[i])) {
+    for (const auto& file : files_of(path)) {
       if (!run.add_file(file)) return 2;
     }
   }

@@ -112,9 +112,8 @@ class AggregationNode : public OperatorNode<KIn, VIn, K, Change<A>> {
     store_->put_and_forward({key, change, timestamp, headers});
   }
   /// The old aggregate to be sent, if it is: taken before the aggregate is given away.
-  [[nodiscard]] std::optional<A> old_to_send(const std::optional<ValueAndTimestamp<A>>& row) const {
-    if (!sends_old_values_ || !row) return std::nullopt;
-    return row->value;
+  [[nodiscard]] std::optional<A> old_to_send(const std::optional<A>& aggregate) const {
+    return sends_old_values_ ? aggregate : std::nullopt;
   }
 
  private:

@@ -52,7 +52,6 @@ class StreamAggregateNode final
     if (value == nullptr) return this->drop(DropReason::kNullValue);
 
     auto row = this->get(*key);
-    const auto old = this->old_to_send(row);
     std::optional<NonNull<A>> aggregate;
     Timestamp timestamp = record.timestamp();
     if (row) {
@@ -61,6 +60,8 @@ class StreamAggregateNode final
     } else {
       aggregate = functions_.initializer();
     }
+    // As in Kafka Streams, what the initializer made counts as the old value of the first update.
+    const auto old = this->old_to_send(aggregate);
     const auto updated =
         call_aggregator<A>(functions_.aggregator, *key, *value, std::move(aggregate));
     this->update(*key, updated, old, timestamp, record.headers());
@@ -87,16 +88,18 @@ class StreamReduceNode final : public AggregationNode<K, V, NonNull<K>, NonNull<
     const A* value = get_if_present(record.value());
     if (value == nullptr) return this->drop(DropReason::kNullValue);
 
-    const auto row = this->get(*key);
+    auto row = this->get(*key);
+    std::optional<A> old;
     std::optional<A> updated;
     Timestamp timestamp = record.timestamp();
     if (row) {
       timestamp = std::max(timestamp, row->timestamp);
       updated = reducer_(row->value, *value);
+      old = std::move(row->value);
     } else {
       updated = *value;
     }
-    this->update(*key, updated, this->old_to_send(row), timestamp, record.headers());
+    this->update(*key, updated, old, timestamp, record.headers());
   }
 
  private:

@@ -83,7 +83,6 @@ class TableAggregateNode final
 
   void process(const Record<K, Change<V>>& record) override {
     auto row = this->get(record.key());
-    const auto old = this->old_to_send(row);
     const Change<V>& change = record.value();
     Timestamp timestamp = record.timestamp();
     const bool subtracts = row && change.old_value != nullptr;
@@ -92,6 +91,7 @@ class TableAggregateNode final
     }
     std::optional<NonNull<A>> aggregate;
     if (row) aggregate = std::move(row->value);
+    const auto old = this->old_to_send(aggregate);
     if (subtracts) {
       aggregate = call_aggregator<A>(functions_.subtractor, record.key(), *change.old_value,
                                      std::move(aggregate));
@@ -134,6 +134,7 @@ class TableReduceNode final : public AggregationNode<K, Change<V>, K, V> {
     }
     std::optional<V> aggregate;
     if (row) aggregate = row->value;
+    const auto old = this->old_to_send(aggregate);
     if (subtracts) aggregate = functions_.subtractor(row->value, *change.old_value);
     if (change.new_value != nullptr) {
       if (aggregate) {
@@ -142,7 +143,7 @@ class TableReduceNode final : public AggregationNode<K, Change<V>, K, V> {
         aggregate = *change.new_value;
       }
     }
-    this->update(record.key(), aggregate, this->old_to_send(row), timestamp, record.headers());
+    this->update(record.key(), aggregate, old, timestamp, record.headers());
   }
 
  private:

@@ -77,8 +77,6 @@ class WindowAggregateNode final
  private:
   void aggregate(const Key& key, const Window& window, const Record<K, V>& record) {
     auto row = store_->get(key, window.start);
-    std::optional<Value> old;
-    if (sends_old_values_ && row) old = row->value;
     std::optional<Value> current;
     Timestamp timestamp = record.timestamp();
     if (row) {
@@ -87,6 +85,8 @@ class WindowAggregateNode final
     } else {
       current = functions_.initializer();
     }
+    std::optional<Value> old;
+    if (sends_old_values_) old = current;
     const auto updated =
         call_aggregator<A>(functions_.aggregator, key, record.value(), std::move(current));
     windowed_.key = key;  // a copy into kept memory
