@@ -33,4 +33,18 @@ StoreSpec window_store(const StoreOptions& options, const std::string& name, Dur
   return spec;
 }
 
+StoreSpec session_store(const StoreOptions& options, const std::string& name,
+                        Duration default_retention) {
+  StoreSpec spec = common(options, name);
+  spec.kind = StoreKind::kSession;
+  spec.retention = options.retention.value_or(default_retention);
+  return spec;
+}
+
+void emit_as(EmitStrategy emit, StoreSpec& store) {
+  if (emit != EmitStrategy::kOnWindowClose) return;
+  store.time_index = true;
+  store.caching = false;
+}
+
 }  // namespace millstream::detail

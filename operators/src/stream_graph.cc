@@ -244,6 +244,10 @@ GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const N
   return node;
 }
 
+void burn_count_store(StreamGraph& graph, const std::string& store_name) {
+  if (store_name.empty()) graph.new_store_name("KSTREAM-AGGREGATE-");
+}
+
 void check_windows(StreamGraph& graph, const std::string& store, const char* fault,
                    Duration needed_retention, const std::optional<Duration>& retention) {
   if (fault != nullptr) graph.add_fault("the windows of store " + store + ": " + fault);

@@ -202,7 +202,7 @@ void process_values_timestamps(Scenario& s) {
   doubled.to("out");
   doubled.group_by_key()
       .windowed_by(TimeWindows::of_size_and_grace(Duration(10), Duration(5)))
-      .count()
+      .count(Materialized{})
       .to_stream()
       .to("counts");
 }

@@ -2,7 +2,7 @@
 
 #include <millstream/core/serdes.h>
 #include <millstream/operators/streams_builder.h>
-#if __has_include(<millstream/operators/session_windows.h>)
+#if __has_include(<millstream/operators/suppressed.h>)
 #include <millstream/operators/session_windows.h>
 #endif
 #if __has_include(<millstream/operators/suppressed.h>)
@@ -66,7 +66,7 @@ KStream<std::string, Score> add_scoring(StreamsBuilder& builder, const DetectorO
 
 /// The incidents of each series, as alerts once they are over.
 void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOptions& options) {
-#if __has_include(<millstream/operators/session_windows.h>)
+#if __has_include(<millstream/operators/suppressed.h>)
   using millstream::SessionWindows;
   using millstream::Suppressed;
   const MessageSerde<Alert> serde(options.format);
@@ -80,7 +80,7 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
                  [](const std::string&, const Alert& a, const Alert& b) {
                    return merge_incidents(a, b);
                  },
-                 {.name = "incidents", .value_serde = IncidentSerde()})
+                 {.name = "incidents", .value_serde = MessageSerde<Alert>()})
       .suppress(Suppressed::until_window_closes())
       .to_stream({.name = "closed-incidents"})
       .map([](const auto& session, const Alert& incident) {

@@ -30,6 +30,12 @@ int main(int argc, char** argv) {
   anomaly::Action action;
   anomaly::add_demo_command(program, action);
   anomaly::add_train_command(program, action);
+  anomaly::add_produce_command(program, action);
+  anomaly::add_detect_command(program, action);
+  anomaly::add_alert_command(program, action);
+  anomaly::add_run_command(program, action);
+  anomaly::add_nab_run_command(program, action);
+  anomaly::add_nab_score_command(program, action);
   if (const auto status = parse(program, argc, argv)) return *status;
 
   const millstream::SystemClock clock;

@@ -46,7 +46,7 @@ constexpr void visit_fields(M& m, const Visit& visit) {
 template <class M, class Visit>
   requires std::same_as<std::remove_const_t<M>, Alert>
 constexpr void visit_fields(M& m, const Visit& visit) {
-  visit(1, "id", Presence::kRequired, m.id);
+  visit(1, "id", Presence::kOptional, m.id);  // an incident that goes on has none yet
   visit(2, "series", Presence::kRequired, m.series);
   visit(3, "start_ms", Presence::kRequired, m.start_ms);
   visit(4, "end_ms", Presence::kRequired, m.end_ms);

@@ -57,7 +57,8 @@ Result<TuningResult> search(std::span<const millstream::forest::Series> series,
     const double fraction = static_cast<double>(done) / static_cast<double>(total);
     terminal.progress(fmt::format("  {} trial {} of {}", progress_bar(fraction, 32), done, total));
     if (!terminal.is_terminal()) {
-      terminal.line(fmt::format("  trial {} of {}: {:.2f}", done, total, trial.criterion));
+      terminal.line(
+          fmt::format("  trial {} of {}: {:.2f}", trial.number + 1, total, trial.criterion));
     }
   };
   terminal.progress(fmt::format("  {} trial 0 of {}", progress_bar(0, 32), plan.trials));

@@ -133,7 +133,12 @@ Status StreamThread::handle_fault(const ProducerStatus& fault) {
       collector_.transaction_ended();
     }
     collector_.clear_fault();
-    if (rewound) return rewind_tasks();
+    if (rewound && fault.error.kind() != ErrorKind::kUser) return rewind_tasks();
+  }
+  if (fault.error.kind() == ErrorKind::kUser) {
+    // Tried again it would be refused again: a record too large, a topic that is gone.
+    MILLSTREAM_TRY(recover());
+    return fault.error;
   }
   if (kind == ProducerFault::kFenced) {
     // Whether the tasks are still ours, the group says next: by a new lease, or by taking them

@@ -7,8 +7,11 @@
 #include <millstream/operators/detail/stream_graph.h>
 #include <millstream/operators/options.h>
 #include <millstream/operators/type_fwd.h>
+#include <millstream/operators/session_windows.h>
+#include <millstream/operators/sliding_windows.h>
 #include <millstream/operators/windows.h>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,12 +30,19 @@ class KGroupedStream {
   using Value = NonNull<V>;
 
   /// Count the records of each key.
-  [[nodiscard]] KTable<Key, std::int64_t> count(
-      Materialized<Key, std::int64_t> options = {}) const {
+  [[nodiscard]] KTable<Key, std::int64_t> count() const { return count_records({}, {}); }
+  template <std::same_as<Named> N>
+  [[nodiscard]] KTable<Key, std::int64_t> count(const N& named) const {
+    return count_records(named, {});
+  }
+  [[nodiscard]] KTable<Key, std::int64_t> count(Materialized<Key, std::int64_t> options) const {
     return count(Named{}, std::move(options));
   }
   [[nodiscard]] KTable<Key, std::int64_t> count(const Named& named,
-                                                Materialized<Key, std::int64_t> options) const;
+                                                Materialized<Key, std::int64_t> options) const {
+    detail::burn_count_store(graph(), options.name);
+    return count_records(named, options);
+  }
 
   /// Combine the values of each key by `reducer(aggregate, value)`; the first one is the aggregate.
   template <Reducer<NonNull<V>, NonNull<V>> F>
@@ -61,6 +71,16 @@ class KGroupedStream {
   /// Divide the groups by windows of time: TimeWindows, UnlimitedWindows.
   template <TimeWindowing W>
   [[nodiscard]] TimeWindowedKStream<K, V, W> windowed_by(W windows) const;
+  /// The same with windows around the records. Null values are dropped as well.
+  [[nodiscard]] TimeWindowedKStream<K, V, SlidingWindows> windowed_by(SlidingWindows windows) const;
+  /// Divide the groups by sessions of activity.
+  [[nodiscard]] SessionWindowedKStream<K, V> windowed_by(SessionWindows windows) const;
+
+  /// Aggregate together with streams of other values and the same key, this one's by
+  /// `aggregator(key, value, aggregate)`; see CogroupedKStream.
+  template <class Agg>
+  [[nodiscard]] CogroupedKStream<Key, detail::CogroupPart<K, V, Agg>> cogroup(
+      Agg aggregator) const;
 
   // ---- for the DSL's own use ----
 
@@ -83,9 +103,12 @@ class KGroupedStream {
   /// needed.
   [[nodiscard]] std::pair<std::string, detail::GraphNode*> name_and_parent(
       const Named& named, std::string_view prefix, const std::string& store) const;
+  /// Below what an aggregation goes, behind a repartition if one is needed.
+  [[nodiscard]] detail::GraphNode& aggregation_parent(const std::string& store_name) const;
 
  private:
-  [[nodiscard]] detail::GraphNode& aggregation_parent(const std::string& store_name) const;
+  [[nodiscard]] KTable<Key, std::int64_t> count_records(
+      const Named& named, const Materialized<Key, std::int64_t>& options) const;
 
   std::shared_ptr<detail::GroupPlace> group_;
   Grouped<K, V> options_;

@@ -9,6 +9,7 @@
 #include <millstream/topology/detail/processor_node.h>
 #include <millstream/topology/name_list.h>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,16 +31,16 @@ class KTable {
   using value_type = V;
 
   /// Keep the rows for which `predicate(key, value)` holds; others are deleted.
-  template <KeyValuePredicate<K, V> F>
-  [[nodiscard]] KTable filter(F predicate, const Named& named = {}) const;
+  template <KeyValuePredicate<K, V> F, std::same_as<Named> N = Named>
+  [[nodiscard]] KTable filter(F predicate, const N& named = {}) const;
   template <KeyValuePredicate<K, V> F>
   [[nodiscard]] KTable filter(F predicate, Materialized<K, V> options) const;
   template <KeyValuePredicate<K, V> F>
   [[nodiscard]] KTable filter(F predicate, const Named& named, Materialized<K, V> options) const;
 
   /// Delete the rows for which `predicate(key, value)` holds; keep others.
-  template <KeyValuePredicate<K, V> F>
-  [[nodiscard]] KTable filter_not(F predicate, const Named& named = {}) const;
+  template <KeyValuePredicate<K, V> F, std::same_as<Named> N = Named>
+  [[nodiscard]] KTable filter_not(F predicate, const N& named = {}) const;
   template <KeyValuePredicate<K, V> F>
   [[nodiscard]] KTable filter_not(F predicate, Materialized<K, V> options) const;
   template <KeyValuePredicate<K, V> F>
@@ -47,8 +48,8 @@ class KTable {
                                   Materialized<K, V> options) const;
 
   /// Replace each row's value by `mapper(value)` or `mapper(key, value)`; a null result deletes.
-  template <ValueFunction<K, V> F>
-  [[nodiscard]] auto map_values(F mapper, const Named& named = {}) const;
+  template <ValueFunction<K, V> F, std::same_as<Named> N = Named>
+  [[nodiscard]] auto map_values(F mapper, const N& named = {}) const;
   template <ValueFunction<K, V> F>
   [[nodiscard]] auto map_values(
       F mapper, Materialized<K, NonNull<detail::ValueResult<F, K, V>>> options) const;

@@ -3,18 +3,35 @@
 #include <millstream/core/nullable.h>
 #include <millstream/core/serdes.h>
 #include <millstream/core/windowed.h>
+#include <millstream/operators/detail/make_windowed.h>
+#include <millstream/operators/detail/sliding_aggregate.h>
 #include <millstream/operators/detail/window_aggregate.h>
 #include <millstream/operators/kgrouped_stream.h>
 #include <millstream/operators/ktable.h>
 #include <millstream/operators/options.h>
 #include <millstream/operators/windows.h>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace millstream {
+
+namespace detail {
+
+/// The node that aggregates over windows of a kind.
+template <class K, class V, class W, class Functions>
+struct WindowNodeOf {
+  using type = WindowAggregateNode<K, V, W, Functions>;
+};
+template <class K, class V, class Functions>
+struct WindowNodeOf<K, V, SlidingWindows, Functions> {
+  using type = SlidingAggregateNode<K, V, Functions>;
+};
+
+}  // namespace detail
 
 /// A grouped stream, divided by windows of time, to be aggregated. Null keys are dropped, and
 /// records whose windows are closed; null values go to the functions, which see them as declared.
@@ -26,14 +43,27 @@ class TimeWindowedKStream {
   using Key = NonNull<K>;
   using Value = NonNull<V>;
 
+  /// The same windows, put out at another time.
+  [[nodiscard]] TimeWindowedKStream emit_strategy(EmitStrategy strategy) const {
+    TimeWindowedKStream other = *this;
+    other.emit_ = strategy;
+    return other;
+  }
+
   /// Count the records of each key and window.
+  [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count() const { return count_records({}, {}); }
+  template <std::same_as<Named> N>
+  [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count(const N& named) const {
+    return count(named, {});
+  }
   [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count(
-      Materialized<Key, std::int64_t> options = {}) const {
+      Materialized<Key, std::int64_t> options) const {
     return count(Named{}, std::move(options));
   }
   [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count(
       const Named& named, Materialized<Key, std::int64_t> options) const {
-    return make(detail::CountFunctions{}, named, options, "KSTREAM-AGGREGATE-");
+    detail::burn_count_store(grouped_.graph(), options.name);
+    return count_records(named, options);
   }
 
   /// Combine the values of each key and window by `reducer(aggregate, value)`.
@@ -74,29 +104,22 @@ class TimeWindowedKStream {
       : grouped_(std::move(grouped)), windows_(std::move(windows)) {}
 
  private:
+  [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count_records(
+      const Named& named, const Materialized<Key, std::int64_t>& options) const {
+    return make(detail::CountFunctions{}, named, options, "KSTREAM-AGGREGATE-");
+  }
   template <class Functions, class A>
   KTable<Windowed<Key>, A> make(Functions functions, const Named& named,
                                 const Materialized<Key, A>& options,
                                 std::string_view prefix) const {
-    detail::StreamGraph& graph = grouped_.graph();
-    const std::string store = graph.store_name_or_new(options.name, prefix);
+    const std::string store = grouped_.graph().store_name_or_new(options.name, prefix);
     check(store, options.retention);
-    auto key_serde = detail::require_serde(graph, "a windowed aggregation", "key",
-                                           options.key_serde, grouped_.key_serde());
-    detail::StoredTable<Key, A> table{
+    using NodeType = typename detail::WindowNodeOf<K, V, W, Functions>::type;
+    using Getter = detail::WindowTableGetter<Key, A>;
+    return detail::make_windowed<NodeType, Getter, TimeWindowedSerde<Key>>(
+        grouped_, windows_, std::move(functions), named, options,
         detail::window_store(options.store_options(), store, windows_.size(), needed_retention()),
-        key_serde,
-        detail::require_serde(graph, "a windowed aggregation", "value", options.value_serde, {})};
-    const auto [name, parent] = grouped_.name_and_parent(named, prefix, store);
-    using NodeType = detail::WindowAggregateNode<K, V, W, Functions>;
-    auto spec = std::make_shared<detail::WindowAggregationSpec<NodeType, W, Functions>>(
-        windows_, std::move(functions), std::move(table));
-    detail::GraphNode& node =
-        graph.add(*parent, std::make_unique<detail::ProcessorGraphNode>(name, spec));
-    return {{&graph, &node},
-            std::move(spec),
-            Serde<Windowed<Key>>(TimeWindowedSerde<Key>{windows_.size(), std::move(key_serde)}),
-            detail::inherit(options.value_serde)};
+        prefix, {windows_.grace(), emit_});
   }
 
   /// Size and grace, as far as that can be counted.
@@ -105,10 +128,15 @@ class TimeWindowedKStream {
   }
   void check(const std::string& store, const std::optional<Duration>& retention) const {
     detail::check_windows(grouped_.graph(), store, windows_.fault(), needed_retention(), retention);
+    if (emit_ == EmitStrategy::kOnWindowClose && windows_.size() == Duration::max()) {
+      grouped_.graph().add_fault("store " + store + ": a window without an end never closes, " +
+                                 "emit its results on update");
+    }
   }
 
   KGroupedStream<K, V> grouped_;
   W windows_;
+  EmitStrategy emit_ = EmitStrategy::kOnWindowUpdate;
 };
 
 }  // namespace millstream

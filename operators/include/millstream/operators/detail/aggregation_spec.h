@@ -78,6 +78,7 @@ class AggregationSpec final : public TableSpec<typename NodeType::Key, typename 
   [[nodiscard]] std::vector<std::string> getter_stores() const override {
     return {table_.store.name};
   }
+  [[nodiscard]] std::optional<Duration> history() const override { return table_.history(); }
 
  private:
   Functions functions_;
@@ -109,7 +110,9 @@ class AggregationNode : public OperatorNode<KIn, VIn, K, Change<A>> {
   void update(const K& key, const std::optional<A>& aggregate, const std::optional<A>& old,
               Timestamp timestamp, Headers& headers) {
     const Change<A> change{value_of(aggregate), value_of(old), true};
-    store_->put_and_forward({key, change, timestamp, headers});
+    if (!store_->put_and_forward({key, change, timestamp, headers})) {
+      this->drop(DropReason::kExpired);
+    }
   }
   /// The old aggregate to be sent, if it is: taken before the aggregate is given away.
   [[nodiscard]] std::optional<A> old_to_send(const std::optional<A>& aggregate) const {

@@ -39,6 +39,8 @@ class GraphNode {
   bool is_merge = false;
   /// An operator that takes null keys (left joins): repartitions above it let them through.
   bool relaxes_null_keys = false;
+  /// A windowed aggregation: how far behind stream time a window's end is when the window closes.
+  std::optional<Duration> closing_delay;
   /// The rows that it puts out are versions: see StoreKind::kVersioned.
   bool output_versioned = false;
   /// A key changed somewhere above, and no repartition followed.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <millstream/operators/cogrouped_kstream.h>
 #include <millstream/operators/detail/make_aggregation.h>
 #include <millstream/operators/kgrouped_stream.h>
 #include <millstream/operators/ktable.h>
+#include <millstream/operators/session_windowed_kstream.h>
 #include <millstream/operators/time_windowed_kstream.h>
 
 #include <memory>
@@ -29,8 +31,8 @@ detail::GraphNode& KGroupedStream<K, V>::aggregation_parent(const std::string& s
 }
 
 template <class K, class V>
-KTable<NonNull<K>, std::int64_t> KGroupedStream<K, V>::count(
-    const Named& named, Materialized<Key, std::int64_t> options) const {
+KTable<NonNull<K>, std::int64_t> KGroupedStream<K, V>::count_records(
+    const Named& named, const Materialized<Key, std::int64_t>& options) const {
   using NodeType = detail::StreamAggregateNode<K, V, detail::CountFunctions>;
   return detail::make_aggregation<NodeType>(*this, detail::CountFunctions{}, named, options,
                                             "KSTREAM-AGGREGATE-", "KSTREAM-AGGREGATE-");
@@ -62,6 +64,25 @@ template <class K, class V>
 template <TimeWindowing W>
 TimeWindowedKStream<K, V, W> KGroupedStream<K, V>::windowed_by(W windows) const {
   return {*this, std::move(windows)};
+}
+
+template <class K, class V>
+TimeWindowedKStream<K, V, SlidingWindows> KGroupedStream<K, V>::windowed_by(
+    SlidingWindows windows) const {
+  return {*this, windows};
+}
+
+template <class K, class V>
+SessionWindowedKStream<K, V> KGroupedStream<K, V>::windowed_by(SessionWindows windows) const {
+  return {*this, windows};
+}
+
+template <class K, class V>
+template <class Agg>
+CogroupedKStream<NonNull<K>, detail::CogroupPart<K, V, Agg>> KGroupedStream<K, V>::cogroup(
+    Agg aggregator) const {
+  return CogroupedKStream<Key, detail::CogroupPart<K, V, Agg>>(
+      {detail::CogroupPart<K, V, Agg>{*this, std::move(aggregator)}});
 }
 
 }  // namespace millstream

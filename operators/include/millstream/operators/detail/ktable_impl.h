@@ -67,8 +67,8 @@ KTable<K, V> KTable<K, V>::filtered(F predicate, const Named& named,
 }
 
 template <class K, class V>
-template <KeyValuePredicate<K, V> F>
-KTable<K, V> KTable<K, V>::filter(F predicate, const Named& named) const {
+template <KeyValuePredicate<K, V> F, std::same_as<Named> N>
+KTable<K, V> KTable<K, V>::filter(F predicate, const N& named) const {
   return filtered<true>(std::move(predicate), named, std::nullopt);
 }
 
@@ -86,8 +86,8 @@ KTable<K, V> KTable<K, V>::filter(F predicate, const Named& named,
 }
 
 template <class K, class V>
-template <KeyValuePredicate<K, V> F>
-KTable<K, V> KTable<K, V>::filter_not(F predicate, const Named& named) const {
+template <KeyValuePredicate<K, V> F, std::same_as<Named> N>
+KTable<K, V> KTable<K, V>::filter_not(F predicate, const N& named) const {
   return filtered<false>(std::move(predicate), named, std::nullopt);
 }
 
@@ -122,8 +122,8 @@ auto KTable<K, V>::mapped(
 }
 
 template <class K, class V>
-template <ValueFunction<K, V> F>
-auto KTable<K, V>::map_values(F mapper, const Named& named) const {
+template <ValueFunction<K, V> F, std::same_as<Named> N>
+auto KTable<K, V>::map_values(F mapper, const N& named) const {
   return mapped(std::move(mapper), named, std::nullopt);
 }
 

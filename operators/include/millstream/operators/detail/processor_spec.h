@@ -1,6 +1,7 @@
 #pragma once
 
 #include <millstream/operators/options.h>
+#include <millstream/operators/windows.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/node_spec.h>
 
@@ -18,6 +19,8 @@ class ProcessorSpec : public NodeFactory {
   [[nodiscard]] virtual std::vector<StoreSpec> stores() const { return {}; }
   /// Stores of others that it reads.
   [[nodiscard]] virtual std::vector<std::string> connected_stores() const { return {}; }
+  /// Sources of tables: read the rows back from their topic instead of a changelog of their own.
+  virtual void reuse_source_topic(const std::string& topic) { static_cast<void>(topic); }
 };
 
 /// The store of a table: timestamped key-value, or versioned where a history is asked for.
@@ -25,5 +28,11 @@ class ProcessorSpec : public NodeFactory {
 /// The store of a time-windowed aggregation.
 [[nodiscard]] StoreSpec window_store(const StoreOptions& options, const std::string& name,
                                      Duration window_size, Duration default_retention);
+/// The store of a session aggregation.
+[[nodiscard]] StoreSpec session_store(const StoreOptions& options, const std::string& name,
+                                      Duration default_retention);
+/// Make a store fit for how its operator emits: one that emits on close finds rows by time, and has
+/// nothing to cache.
+void emit_as(EmitStrategy emit, StoreSpec& store);
 
 }  // namespace millstream::detail

@@ -14,10 +14,12 @@ namespace millstream::detail {
 template <class K, class V, class F, bool Wanted>
 class TableFilterNode final : public TableOperatorNode<K, V, V> {
  public:
+  /// `of_versions`: of a table that keeps versions, where needless tombstones are not known as such.
   TableFilterNode(std::string name, const F& predicate, const StoredTable<K, V>* table,
-                  bool sends_old_values)
+                  bool sends_old_values, bool of_versions)
       : TableOperatorNode<K, V, V>(std::move(name), table, sends_old_values),
-        predicate_(predicate) {}
+        predicate_(predicate),
+        of_versions_(of_versions) {}
 
   void process(const Record<K, Change<V>>& record) override {
     const V* new_value = passed(predicate_, record.key(), record.value().new_value);
@@ -29,7 +31,10 @@ class TableFilterNode final : public TableOperatorNode<K, V, V> {
     } else if (this->sends_old_values()) {
       old_value = passed(predicate_, record.key(), record.value().old_value);
     }
-    if (this->sends_old_values() && old_value == nullptr && new_value == nullptr) return;
+    if (!of_versions_ && this->sends_old_values() && old_value == nullptr &&
+        new_value == nullptr) {
+      return;
+    }
     this->put_or_forward(record, {new_value, old_value, record.value().is_latest});
   }
 
@@ -41,6 +46,7 @@ class TableFilterNode final : public TableOperatorNode<K, V, V> {
 
  private:
   const F& predicate_;
+  bool of_versions_;
 };
 
 template <class K, class V, class F, bool Wanted>
@@ -51,13 +57,21 @@ class TableFilterGetter final : public TableGetter<K, V> {
 
   void init(TaskContext& context) override { parent_->init(context); }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) override {
-    auto row = parent_->get(key);
+    return filtered(key, parent_->get(key));
+  }
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get_as_of(const K& key,
+                                                              Timestamp time) override {
+    return filtered(key, parent_->get_as_of(key, time));
+  }
+
+ private:
+  std::optional<ValueAndTimestamp<V>> filtered(const K& key,
+                                               std::optional<ValueAndTimestamp<V>> row) const {
     using FilterNode = TableFilterNode<K, V, F, Wanted>;
     if (FilterNode::passed(predicate_, key, value_of(row)) == nullptr) row.reset();
     return row;
   }
 
- private:
   const F& predicate_;
   std::unique_ptr<TableGetter<K, V>> parent_;
 };
@@ -75,7 +89,8 @@ class TableFilterSpec final : public TableOperatorSpec<K, V, V> {
 
   [[nodiscard]] std::unique_ptr<Node> make(const NodeSite& site) const override {
     return std::make_unique<TableFilterNode<K, V, F, Wanted>>(site.name, predicate_, this->table(),
-                                                              this->sends_old_values());
+                                                              this->sends_old_values(),
+                                                              this->parent().history().has_value());
   }
 
  protected:

@@ -25,6 +25,7 @@ class TableSelectNode final : public OperatorNode<K, Change<V>, NonNull<KR>, Cha
       : OperatorNode<K, Change<V>, Group, Change<Value>>(std::move(name)), selector_(selector) {}
 
   void process(const Record<K, Change<V>>& record) override {
+    if (!record.value().is_latest) return this->drop(DropReason::kLate);
     const auto new_pair = select(record.key(), record.value().new_value);
     const auto old_pair = select(record.key(), record.value().old_value);
     const Value* new_value = present_value(new_pair);

@@ -51,13 +51,21 @@ class TableMapValuesGetter final : public TableGetter<K, VR> {
 
   void init(TaskContext& context) override { parent_->init(context); }
   [[nodiscard]] std::optional<ValueAndTimestamp<VR>> get(const K& key) override {
-    const auto row = parent_->get(key);
-    auto mapped = map_table_value<VR>(mapper_, key, value_of(row));
-    if (!mapped) return std::nullopt;
-    return ValueAndTimestamp<VR>{*std::move(mapped), row->timestamp};
+    return mapped(key, parent_->get(key));
+  }
+  [[nodiscard]] std::optional<ValueAndTimestamp<VR>> get_as_of(const K& key,
+                                                               Timestamp time) override {
+    return mapped(key, parent_->get_as_of(key, time));
   }
 
  private:
+  std::optional<ValueAndTimestamp<VR>> mapped(
+      const K& key, const std::optional<ValueAndTimestamp<V>>& row) const {
+    auto value = map_table_value<VR>(mapper_, key, value_of(row));
+    if (!value) return std::nullopt;
+    return ValueAndTimestamp<VR>{*std::move(value), row->timestamp};
+  }
+
   const F& mapper_;
   std::unique_ptr<TableGetter<K, V>> parent_;
 };

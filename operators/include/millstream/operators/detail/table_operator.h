@@ -47,6 +47,9 @@ class TableOperatorSpec : public TableSpec<K, VOut> {
   [[nodiscard]] std::vector<std::string> getter_stores() const override {
     return table_ ? std::vector<std::string>{table_->store.name} : parent_->getter_stores();
   }
+  [[nodiscard]] std::optional<Duration> history() const override {
+    return table_ ? table_->history() : parent_->history();
+  }
 
  protected:
   /// A reader that computes rows from the parent's.
@@ -92,7 +95,7 @@ class TableOperatorNode : public OperatorNode<K, Change<VIn>, K, Change<VOut>> {
   /// Keep and tell, or only tell.
   void put_or_forward(const Record<K, Change<VIn>>& record, const Change<VOut>& change) {
     if (store_) {
-      store_->put_and_forward(record.with_value(change));
+      if (!store_->put_and_forward(record.with_value(change))) this->drop(DropReason::kExpired);
     } else {
       this->forward(record.with_value(change));
     }

@@ -43,7 +43,9 @@ class TableSourceNode final : public OperatorNode<K, V, NonNull<K>, Change<NonNu
     std::optional<ValueAndTimestamp<Value>> old;
     if (sends_old_values_) old = store_->get(*key);
     const Change<Value> change{value, value_of(old), true};
-    store_->put_and_forward({*key, change, record.timestamp(), record.headers()});
+    if (!store_->put_and_forward({*key, change, record.timestamp(), record.headers()})) {
+      this->drop(DropReason::kExpired);
+    }
   }
 
   void flush() override {
@@ -90,9 +92,11 @@ class TableSourceSpec final : public TableSpec<NonNull<K>, NonNull<V>> {
   [[nodiscard]] std::vector<std::string> getter_stores() const override {
     return {table_.store.name};
   }
+  [[nodiscard]] std::optional<Duration> history() const override { return table_.history(); }
 
-  /// Read the rows back from the source topic instead of a changelog of their own.
-  void reuse_source_topic(const std::string& topic) { table_.store.changelog_topic = topic; }
+  void reuse_source_topic(const std::string& topic) override {
+    table_.store.changelog_topic = topic;
+  }
 
  private:
   StoredTable<Key, Value> table_;

@@ -2,6 +2,7 @@
 
 #include <millstream/core/record.h>
 #include <millstream/core/serde.h>
+#include <millstream/core/time.h>
 #include <millstream/operators/detail/processor_spec.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/task_context.h>
@@ -22,6 +23,12 @@ class TableGetter {
   virtual ~TableGetter() = default;
   virtual void init(TaskContext& context) = 0;
   [[nodiscard]] virtual std::optional<ValueAndTimestamp<V>> get(const K& key) = 0;
+  /// The row of a time, where versions are kept; else the row.
+  [[nodiscard]] virtual std::optional<ValueAndTimestamp<V>> get_as_of(const K& key,
+                                                                      Timestamp time) {
+    static_cast<void>(time);
+    return get(key);
+  }
 };
 
 /// What makes a table: the operator's specification, and how others read its rows. The non-const
@@ -39,6 +46,8 @@ class TableSpec : public ProcessorSpec {
   [[nodiscard]] virtual std::unique_ptr<TableGetter<K, V>> make_getter() const = 0;
   /// The stores that its readers read, to be connected to the reading operator.
   [[nodiscard]] virtual std::vector<std::string> getter_stores() const = 0;
+  /// How long versions of its rows can be read; nothing: there are none.
+  [[nodiscard]] virtual std::optional<Duration> history() const { return std::nullopt; }
 };
 
 /// A table's store and the serdes of its rows.
@@ -47,6 +56,10 @@ struct StoredTable {
   StoreSpec store;
   Serde<K> key_serde;
   Serde<V> value_serde;
+
+  [[nodiscard]] std::optional<Duration> history() const {
+    return store.kind == StoreKind::kVersioned ? std::optional(store.retention) : std::nullopt;
+  }
 };
 
 }  // namespace millstream::detail

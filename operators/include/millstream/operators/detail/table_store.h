@@ -1,8 +1,8 @@
 #pragma once
 
 #include <millstream/core/record.h>
+#include <millstream/operators/detail/table_rows.h>
 #include <millstream/operators/detail/table_spec.h>
-#include <millstream/state/timestamped_key_value_store.h>
 #include <millstream/topology/node.h>
 
 #include <memory>
@@ -21,32 +21,30 @@ class TableStore {
   /// **Lifetime**: `outputs` outlives this.
   TableStore(TaskContext& context, const StoredTable<K, V>& table,
              const Outputs<K, Change<V>>& outputs, bool sends_old_values)
-      : rows_(context.store(table.store.name), context.store_spec(table.store.name),
-              table.key_serde, table.value_serde),
+      : rows_(context, table),
         outputs_(&outputs),
         sends_old_values_(sends_old_values) {}
 
   [[nodiscard]] bool sends_old_values() const { return sends_old_values_; }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) { return rows_.get(key); }
 
-  /// Put a row, or erase it where `change.new_value` is null, and tell the children.
-  void put_and_forward(const Record<K, Change<V>>& record) {
+  /// Put a row, or erase it where `change.new_value` is null, and tell the children. False: the row is
+  /// older than the versions that are kept; nobody was told.
+  bool put_and_forward(const Record<K, Change<V>>& record) {
     const Change<V>& change = record.value();
-    if (change.new_value != nullptr) {
-      rows_.put(record.key(), *change.new_value, record.timestamp());
-    } else {
-      rows_.erase(record.key());
-    }
-    if (sends_old_values_) return outputs_->forward(record);
-    const Change<V> new_only{change.new_value, nullptr, change.is_latest};
-    outputs_->forward(record.with_value(new_only));
+    const RowPut put = rows_.put(record.key(), change.new_value, record.timestamp());
+    if (put == RowPut::kTooOld) return false;
+    const Change<V> told{change.new_value, sends_old_values_ ? change.old_value : nullptr,
+                         put == RowPut::kLatest};
+    outputs_->forward(record.with_value(told));
+    return true;
   }
 
   /// Tell the children what waits in the cache.
   void flush() {}
 
  private:
-  TimestampedKeyValueStore<K, V> rows_;
+  TableRows<K, V> rows_;
   const Outputs<K, Change<V>>* outputs_;
   bool sends_old_values_;
 };
@@ -58,16 +56,19 @@ class StoreGetter final : public TableGetter<K, V> {
   explicit StoreGetter(const StoredTable<K, V>& table) : table_(&table) {}
 
   void init(TaskContext& context) override {
-    rows_.emplace(context.store(table_->store.name), context.store_spec(table_->store.name),
-                  table_->key_serde, table_->value_serde);
+    rows_.emplace(context, *table_);
   }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) override {
     return rows_->get(key);
   }
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get_as_of(const K& key,
+                                                              Timestamp time) override {
+    return rows_->get_as_of(key, time);
+  }
 
  private:
   const StoredTable<K, V>* table_;
-  std::optional<TimestampedKeyValueStore<K, V>> rows_;
+  std::optional<TableRows<K, V>> rows_;
 };
 
 /// The value of a row that may be missing.

@@ -69,13 +69,21 @@ class TableTransformValuesGetter final : public TableGetter<typename T::Key, typ
     transformer_->init(*context_);
   }
   [[nodiscard]] std::optional<ValueAndTimestamp<VR>> get(const K& key) override {
-    const auto row = parent_->get(key);
+    return transformed(key, parent_->get(key));
+  }
+  [[nodiscard]] std::optional<ValueAndTimestamp<VR>> get_as_of(const K& key,
+                                                               Timestamp time) override {
+    return transformed(key, parent_->get_as_of(key, time));
+  }
+
+ private:
+  std::optional<ValueAndTimestamp<VR>> transformed(
+      const K& key, const std::optional<ValueAndTimestamp<typename T::Value>>& row) {
     auto made = transformer_->transform(key, value_of(row));
     if (!made) return std::nullopt;
     return ValueAndTimestamp<VR>{*std::move(made), row ? row->timestamp : Timestamp::none()};
   }
 
- private:
   std::unique_ptr<T> transformer_;
   std::unique_ptr<TableGetter<K, typename T::Value>> parent_;
   NodeSite site_;

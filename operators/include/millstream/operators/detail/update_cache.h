@@ -7,6 +7,7 @@
 #include <millstream/topology/task_context.h>
 
 #include <cstddef>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <ranges>
@@ -81,7 +82,7 @@ class UpdateCache {
   void take(std::string_view key, const Record<K, Change<V>>& record, std::optional<V> known) {
     const auto [found, is_new] = entries_.try_emplace(std::string(key), order_.end());
     if (is_new) {
-      order_.push_back({found->first, record.key(), std::move(known), {}, {}, {}});
+      order_.push_back({found->first, record.key(), std::move(known), std::nullopt, {}, {}});
       found->second = std::prev(order_.end());
     } else {
       bytes_ -= found->second->size();

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <millstream/core/big_endian.h>
 #include <millstream/core/record.h>
 #include <millstream/core/windowed.h>
 #include <millstream/operators/detail/table_spec.h>
+#include <millstream/operators/detail/update_cache.h>
 #include <millstream/state/timestamped_window_store.h>
 #include <millstream/topology/node.h>
 
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace millstream::detail {
@@ -15,11 +18,15 @@ namespace millstream::detail {
 template <class K, class V>
 class WindowTableStore {
  public:
+  using Outgoing = Record<Windowed<K>, Change<V>>;
+
   /// **Lifetime**: `outputs` outlives this.
   WindowTableStore(TaskContext& context, const StoredTable<K, V>& table,
                    const Outputs<Windowed<K>, Change<V>>& outputs, bool sends_old_values)
       : rows_(context.store(table.store.name), context.store_spec(table.store.name),
               table.key_serde, table.value_serde),
+        cache_(context, table.store.caching),
+        key_(table.key_serde),
         outputs_(&outputs),
         sends_old_values_(sends_old_values) {}
 
@@ -38,18 +45,56 @@ class WindowTableStore {
     }
   }
   /// Put as above, and tell the children.
-  void put_and_forward(const Record<Windowed<K>, Change<V>>& record) {
-    const Change<V>& change = record.value();
-    put(record.key().key, record.key().window.start, change.new_value, record.timestamp());
-    if (sends_old_values_) return outputs_->forward(record);
-    const Change<V> new_only{change.new_value, nullptr, true};
-    outputs_->forward(record.with_value(new_only));
+  void put_and_forward(const Outgoing& record) {
+    if (!cache_.enabled()) {
+      put(record);
+      return tell(record);
+    }
+    const std::string bytes = cache_key(record.key());
+    std::optional<V> known;
+    if (!cache_.contains(bytes)) {
+      auto row = rows_.fetch(record.key().key, record.key().window.start);
+      if (row) known = std::move(row->value);
+    }
+    put(record);
+    cache_.update(bytes, record, std::move(known),
+                  [this](const Outgoing& waiting) { tell(waiting); });
   }
+  /// Tell the children of the rows that start in [from, to], by start, then key, as new.
+  void forward_rows(Timestamp from, Timestamp to, Headers& headers) {
+    auto rows = rows_.fetch_by_time(from, to);
+    while (const auto row = rows.next()) {
+      const Change<V> change{&row->second.value, nullptr, true};
+      outputs_->forward({row->first, change, row->second.timestamp, headers});
+    }
+  }
+
   /// Tell the children what waits in the cache.
-  void flush() {}
+  void flush() {
+    cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
+  }
+  /// Forget what waits in the cache.
+  void rewind() { cache_.clear(); }
 
  private:
+  void put(const Outgoing& record) {
+    put(record.key().key, record.key().window.start, record.value().new_value,
+        record.timestamp());
+  }
+  void tell(const Outgoing& record) const {
+    if (sends_old_values_) return outputs_->forward(record);
+    const Change<V> new_only{record.value().new_value, nullptr, true};
+    outputs_->forward(record.with_value(new_only));
+  }
+  std::string cache_key(const Windowed<K>& key) {
+    std::string bytes(key_.write(key.key, rows_.name()));
+    append_big_endian(bytes, key.window.start.ms());
+    return bytes;
+  }
+
   TimestampedWindowStore<K, V> rows_;
+  UpdateCache<Windowed<K>, V> cache_;
+  TypedBytes<K> key_;
   const Outputs<Windowed<K>, Change<V>>* outputs_;
   bool sends_old_values_;
 };

@@ -1,0 +1,210 @@
+#include "redis_sink.h"
+
+#include <millstream/core/log.h>
+
+#include <algorithm>
+
+namespace anomaly {
+
+using millstream::Duration;
+using millstream::Error;
+using millstream::FetchedBatch;
+using millstream::FetchedRecord;
+using millstream::Isolation;
+using millstream::MetricLabels;
+using millstream::Metrics;
+using millstream::Offset;
+using millstream::PartitionId;
+using millstream::Result;
+using millstream::Status;
+using millstream::Timestamp;
+using millstream::TopicPartition;
+
+RedisSink::RedisSink(Options options, millstream::Broker& broker, Redis& redis, Decode decode,
+                     millstream::Logger& logger, Metrics& metrics)
+    : options_(std::move(options)),
+      broker_(broker),
+      decode_(std::move(decode)),
+      logger_(logger),
+      script_(redis, options_.keys),
+      rows_(metrics.counter("redis_sink_rows_total", "Records brought to Redis.",
+                            {{"topic", options_.keys.topic}})),
+      unreadable_(metrics.counter("redis_sink_unreadable_total",
+                                  "Records that the Redis sink could not read.",
+                                  {{"topic", options_.keys.topic}})),
+      failures_(metrics.counter("redis_sink_failures_total",
+                                "Attempts of the Redis sink that failed.",
+                                {{"topic", options_.keys.topic}})),
+      rewinds_(metrics.counter("redis_sink_rewinds_total",
+                               "Times that Redis had lost data and the sink went back.",
+                               {{"topic", options_.keys.topic}})),
+      lag_(metrics.gauge("redis_sink_lag_records", "Records that Redis doesn't have yet, at most.",
+                         {{"topic", options_.keys.topic}})),
+      up_(metrics.gauge("redis_up", "Whether the sink's last attempt succeeded.",
+                        {{"topic", options_.keys.topic}})) {}
+
+void RedisSink::step(Timestamp now) {
+  if (now < retry_at_) return;
+  const Status done = work();
+  measure_lag();
+  if (!done) return failed(done.error(), now);
+  if (pause_ != Duration(0)) logger_.info("redis sink goes on", {{"topic", options_.keys.topic}});
+  up_.set(1);
+  pause_ = Duration(0);
+  retry_at_ = Timestamp::min();
+}
+
+void RedisSink::failed(const Error& error, Timestamp now) {
+  failures_.add();
+  up_.set(0);
+  pause_ = pause_ == Duration(0) ? options_.retry_first : std::min(pause_ * 2, options_.retry_last);
+  retry_at_ = now + pause_;
+  logger_.warning("redis sink waits", {{"topic", options_.keys.topic},
+                                       {"reason", std::string(error.message())},
+                                       {"next_attempt_in_ms", std::to_string(pause_.count())}});
+}
+
+Status RedisSink::work() {
+  if (!consumer_) MILLSTREAM_TRY(begin());
+  if (chunks_.empty()) MILLSTREAM_TRY(read());
+  while (!chunks_.empty()) {
+    const Chunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    if (Status written = write(chunk); !written) {
+      chunks_.push_front(chunk);  // Whether Redis has it is for its mark to say.
+      return written;
+    }
+  }
+  return {};
+}
+
+Status RedisSink::begin() {
+  const std::string& topic = options_.keys.topic;
+  const auto counts = broker_.admin().partition_counts(std::span(&topic, 1));
+  if (!counts) return counts.error();
+  const auto count = counts->find(topic);
+  if (count == counts->end()) return Error::machine("there is no topic " + topic);
+  std::vector<TopicPartition> partitions;
+  for (PartitionId p = 0; p < count->second; ++p) partitions.push_back(named(p));
+  const auto first = broker_.admin().beginning_offsets(partitions);
+  if (!first) return first.error();
+  const auto end = broker_.admin().end_offsets(partitions, Isolation::kReadUncommitted);
+  if (!end) return end.error();
+  auto consumer = broker_.make_consumer({.client_id = "redis-sink"});
+  if (!consumer) return consumer.error();
+  consumer_ = std::move(*consumer);
+  chunks_.clear();
+  marks_.clear();
+  for (const TopicPartition& partition : partitions) {
+    const Status begun = begin_partition(partition, first->at(partition), end->at(partition));
+    if (begun) continue;
+    consumer_.reset();
+    return begun;
+  }
+  return {};
+}
+
+Status RedisSink::begin_partition(const TopicPartition& partition, Offset first, Offset end) {
+  auto mark = script_.claim(partition.partition, first, false);
+  if (mark && *mark > end) {
+    logger_.warning("redis is ahead of the topic, which lost records: writing it anew",
+                    {{"partition", partition.to_string()}});
+    mark = script_.claim(partition.partition, first, true);
+  }
+  if (!mark) return mark.error();
+  if (*mark < first) {
+    logger_.warning(
+        "records were deleted before they came to redis",
+        {{"partition", partition.to_string()},
+         {"offsets", std::to_string(millstream::to_int(first) - millstream::to_int(*mark))}});
+  }
+  marks_[partition.partition] = *mark;
+  const millstream::PartitionPosition position{partition, std::max(*mark, first)};
+  return consumer_->assign(std::span(&position, 1));
+}
+
+Status RedisSink::read() {
+  const auto batches = consumer_->poll(options_.max_batch * 4, options_.poll_timeout);
+  if (!batches) {
+    consumer_.reset();  // It is done for; the next step makes another.
+    return batches.error();
+  }
+  for (const auto& batch : *batches) cut(*batch);
+  return {};
+}
+
+void RedisSink::cut(const FetchedBatch& batch) {
+  const PartitionId partition = batch.partition().partition;
+  Chunk chunk{.partition = partition};
+  for (const FetchedRecord& record : batch.records()) {
+    auto row = decode_(record);
+    if (!row) {
+      unreadable_.add();
+      logger_.warning("record not brought to redis",
+                      {{"partition", batch.partition().to_string()},
+                       {"offset", std::to_string(millstream::to_int(record.offset))},
+                       {"reason", std::string(row.error().message())}});
+    } else if (*row) {
+      chunk.rows.push_back(std::move(**row));
+      chunk.rows.back().offset = record.offset;
+    }
+    chunk.to = next(record.offset);
+    if (chunk.rows.size() < options_.max_batch) continue;
+    chunks_.push_back(std::move(chunk));
+    chunk = {.partition = partition};
+  }
+  if (chunk.to != Offset{0}) chunks_.push_back(std::move(chunk));
+}
+
+Status RedisSink::write(const Chunk& chunk) {
+  const Offset from = marks_.at(chunk.partition);
+  const auto mark = script_.apply(chunk.partition, from, chunk.to, chunk.rows);
+  if (!mark) return mark.error();
+  if (!*mark) {  // Flushed, or an older copy took over.
+    const TopicPartition partition = named(chunk.partition);
+    const auto first = broker_.admin().beginning_offsets(std::span(&partition, 1));
+    if (!first) return first.error();
+    const auto claimed = script_.claim(chunk.partition, first->at(partition), false);
+    if (!claimed) return claimed.error();
+    rewinds_.add();
+    logger_.warning("redis has lost data: reading again",
+                    {{"partition", partition.to_string()},
+                     {"from", std::to_string(millstream::to_int(*claimed))}});
+    return go_on_at(chunk.partition, *claimed, std::max(*claimed, first->at(partition)));
+  }
+  const auto fresh = std::count_if(chunk.rows.begin(), chunk.rows.end(),
+                                   [&](const SinkRow& row) { return row.offset >= from; });
+  rows_.add(static_cast<std::uint64_t>(fresh));
+  marks_[chunk.partition] = **mark;
+  // Another instance may be ahead: go on where it stands.
+  return **mark > chunk.to ? go_on_at(chunk.partition, **mark, **mark) : Status();
+}
+
+Status RedisSink::go_on_at(PartitionId partition, Offset mark, Offset offset) {
+  std::erase_if(chunks_, [&](const Chunk& chunk) { return chunk.partition == partition; });
+  marks_[partition] = mark;
+  return consumer_->seek({named(partition), offset});
+}
+
+Result<bool> RedisSink::caught_up() {
+  if (!consumer_ || !chunks_.empty() || pause_ != Duration(0)) return false;
+  std::vector<TopicPartition> partitions;
+  for (const auto& [partition, mark] : marks_) partitions.push_back(named(partition));
+  const auto ends = broker_.admin().end_offsets(partitions, Isolation::kReadCommitted);
+  if (!ends) return ends.error();
+  return std::all_of(partitions.begin(), partitions.end(), [&](const TopicPartition& partition) {
+    return consumer_->position(partition) >= ends->at(partition);
+  });
+}
+
+void RedisSink::measure_lag() {
+  if (!consumer_) return;
+  double lag = 0;
+  for (const auto& [partition, mark] : marks_) {
+    const Offset end = consumer_->known_end(named(partition));
+    if (end > mark) lag += static_cast<double>(millstream::to_int(end) - millstream::to_int(mark));
+  }
+  lag_.set(lag);
+}
+
+}  // namespace anomaly

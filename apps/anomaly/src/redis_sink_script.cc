@@ -1,0 +1,175 @@
+#include "redis_sink_script.h"
+
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+namespace anomaly {
+
+using millstream::Error;
+using millstream::Offset;
+using millstream::PartitionId;
+using millstream::Result;
+
+namespace {
+
+// ARGV: prefix, topic, partition, lineage, begin, reset (0 or 1)
+constexpr std::string_view kClaim = R"lua(
+local mark = ARGV[1] .. 'mark:' .. ARGV[2] .. ':' .. ARGV[3]
+local held = redis.call('HMGET', mark, 'lineage', 'next')
+if held[1] == ARGV[4] and held[2] and ARGV[6] == '0' then return held[2] end
+local time = redis.call('TIME')
+redis.call('DEL', mark, ARGV[1] .. 'stream:' .. ARGV[2] .. ':' .. ARGV[3])
+redis.call('HSET', mark, 'lineage', ARGV[4], 'next', ARGV[5],
+           'owner', ARGV[4] .. '@' .. time[1] .. '.' .. time[2])
+return ARGV[5]
+)lua";
+
+// ARGV: prefix, topic, partition, lineage, from, to, recent, stream length, channel, keep series,
+// keep stream; then for each row: offset, series, timestamp, value, score, anomaly, entry, json.
+// Types are looked at first, so that a foreign key stops the script before it has written anything.
+constexpr std::string_view kApply = R"lua(
+local prefix, topic, partition = ARGV[1], ARGV[2], ARGV[3]
+local mark = prefix .. 'mark:' .. topic .. ':' .. partition
+local stream = prefix .. 'stream:' .. topic .. ':' .. partition
+local held = redis.call('HMGET', mark, 'lineage', 'next', 'owner')
+if held[1] ~= ARGV[4] or not held[2] then return false end
+local at = tonumber(held[2])
+if at < tonumber(ARGV[5]) then return false end
+if at >= tonumber(ARGV[6]) then return held[2] end
+local recent, length, channel = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local keep_series, keep_stream = ARGV[10] == '1', ARGV[11] == '1'
+
+local function expect(key, kind)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    error({err = 'key ' .. key .. ' is a ' .. found .. ', not a ' .. kind ..
+                 ' of the sink: delete it or set another redis.prefix'})
+  end
+end
+if keep_stream then expect(stream, 'stream') end
+local checked = {}
+for i = 12, #ARGV, 8 do
+  local series = ARGV[i + 1]
+  if keep_series and not checked[series] then
+    expect(prefix .. 'state:' .. series, 'hash')
+    expect(prefix .. 'recent:' .. series, 'list')
+    expect(prefix .. 'scores:' .. series, 'hash')
+    checked[series] = true
+  end
+end
+if keep_series then expect(prefix .. 'series', 'set') end
+
+local owned = {}
+local function write_series(i)
+  local series, timestamp, score, anomaly = ARGV[i + 1], ARGV[i + 2], ARGV[i + 4], ARGV[i + 5]
+  local state, list = prefix .. 'state:' .. series, prefix .. 'recent:' .. series
+  local scores = prefix .. 'scores:' .. series
+  if not owned[series] then
+    if redis.call('HGET', state, 'owner') ~= held[3] then redis.call('DEL', state, list, scores) end
+    redis.call('SADD', prefix .. 'series', series)
+    owned[series] = true
+  end
+  redis.call('HSET', state, 'owner', held[3], 'timestamp', timestamp, 'value', ARGV[i + 3],
+             'score', score, 'anomaly', anomaly, 'partition', partition, 'offset', ARGV[i])
+  redis.call('HINCRBY', state, 'records', 1)
+  if anomaly == '1' then
+    redis.call('HINCRBY', state, 'anomalies', 1)
+    redis.call('HSET', state, 'last_anomaly', timestamp)
+  end
+  redis.call('LPUSH', list, ARGV[i + 6])
+  redis.call('HSET', scores, timestamp, score)
+  while redis.call('LLEN', list) > recent do
+    local old = string.match(redis.call('RPOP', list), '"timestamp":(-?%d+)')
+    if old ~= timestamp then redis.call('HDEL', scores, old) end
+  end
+end
+
+for i = 12, #ARGV, 8 do
+  if tonumber(ARGV[i]) >= at then
+    if keep_series then write_series(i) end
+    if keep_stream then
+      redis.call('XADD', stream, 'MAXLEN', '~', length, ARGV[i] .. '-1', 'series', ARGV[i + 1],
+                 'timestamp', ARGV[i + 2], 'json', ARGV[i + 7])
+    end
+    if channel ~= '' then redis.call('PUBLISH', channel, ARGV[i + 7]) end
+  end
+end
+redis.call('HSET', mark, 'next', ARGV[6])
+return ARGV[6]
+)lua";
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+std::string text(Offset offset) { return number(millstream::to_int(offset)); }
+
+/// The shortest text that reads back as the same number.
+std::string number(double value) {
+  char buffer[32];
+  const auto [end, code] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return {buffer, end};
+}
+
+std::string json_number(double value) { return std::isfinite(value) ? number(value) : "null"; }
+
+std::string entry(const SinkRow& row) {
+  return "{\"timestamp\":" + number(row.timestamp.ms()) + ",\"value\":" + json_number(row.value) +
+         ",\"score\":" + json_number(row.score) +
+         ",\"anomaly\":" + (row.anomaly ? "true" : "false") + "}";
+}
+
+Result<Offset> to_offset(const RedisReply& reply) {
+  std::int64_t value = 0;
+  const auto [end, code] =
+      std::from_chars(reply.text.data(), reply.text.data() + reply.text.size(), value);
+  if (code != std::errc() || reply.text.empty()) {
+    return Error::machine("Redis holds a mark that is no offset: \"" + reply.text + "\"");
+  }
+  return Offset{value};
+}
+
+}  // namespace
+
+Result<RedisReply> RedisSinkScript::run(std::string_view script,
+                                        std::span<const std::string> words) {
+  std::vector<std::string_view> command{"EVAL", script, "0"};
+  command.insert(command.end(), words.begin(), words.end());
+  auto reply = redis_.command(command);
+  if (reply && reply->is_error()) return Error::machine("Redis: " + reply->text);
+  return reply;
+}
+
+Result<Offset> RedisSinkScript::claim(PartitionId partition, Offset begin, bool reset) {
+  const std::vector<std::string> words{keys_.prefix,  keys_.topic, std::to_string(partition),
+                                       keys_.lineage, text(begin), reset ? "1" : "0"};
+  const auto reply = run(kClaim, words);
+  if (!reply) return reply.error();
+  return to_offset(*reply);
+}
+
+Result<std::optional<Offset>> RedisSinkScript::apply(PartitionId partition, Offset from, Offset to,
+                                                     std::span<const SinkRow> rows) {
+  std::vector<std::string> words{keys_.prefix,
+                                 keys_.topic,
+                                 std::to_string(partition),
+                                 keys_.lineage,
+                                 text(from),
+                                 text(to),
+                                 std::to_string(keys_.recent),
+                                 std::to_string(keys_.stream_length),
+                                 keys_.channel,
+                                 keys_.keep_series ? "1" : "0",
+                                 keys_.keep_stream ? "1" : "0"};
+  for (const SinkRow& row : rows) {
+    words.insert(words.end(),
+                 {text(row.offset), row.series, number(row.timestamp.ms()), number(row.value),
+                  number(row.score), row.anomaly ? "1" : "0", entry(row), row.json});
+  }
+  const auto reply = run(kApply, words);
+  if (!reply) return reply.error();
+  if (reply->is_nil()) return std::optional<Offset>();
+  auto mark = to_offset(*reply);
+  if (!mark) return mark.error();
+  return std::optional(*mark);
+}
+
+}  // namespace anomaly

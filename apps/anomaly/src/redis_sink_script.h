@@ -1,0 +1,79 @@
+#pragma once
+
+#include <millstream/core/ids.h>
+#include <millstream/core/result.h>
+#include <millstream/core/time.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "redis_client.h"
+
+namespace anomaly {
+
+/// What the sink writes of one record.
+struct SinkRow {
+  millstream::Offset offset;  ///< The sink sets it.
+  std::string series;
+  millstream::Timestamp timestamp;
+  double value = 0;
+  double score = 0;
+  bool anomaly = false;
+  std::string json;  ///< The record for people and subscribers.
+};
+
+/// Which keys the sink writes, and how much they hold. With prefix `anomaly:` and topic T:
+///
+///     anomaly:mark:T:P       hash    lineage, next: the next offset of partition P to be written
+///     anomaly:stream:T:P     stream  an entry `<offset>-1` a record: series, timestamp, json
+///     anomaly:state:S        hash    last timestamp, value, score, anomaly; records, anomalies
+///     anomaly:recent:S       list    newest first: {"timestamp","value","score","anomaly"}
+///     anomaly:scores:S       hash    timestamp -> score, of the same records
+///     anomaly:series         set     all series
+struct RedisSinkKeys {
+  std::string topic;
+  /// What tells this topic's content from that of another topic of the same name.
+  std::string lineage;
+  std::string prefix = "anomaly:";
+  /// Write the keys of a series.
+  bool keep_series = true;
+  /// Write the stream.
+  bool keep_stream = false;
+  /// Publish each record's JSON there; empty: nowhere.
+  std::string channel;
+  /// Records kept of each series.
+  std::size_t recent = 500;
+  /// Entries kept of each stream, about.
+  std::size_t stream_length = 100'000;
+};
+
+/// The two scripts by which the sink and Redis talk. Each is atomic and changes nothing when it is
+/// repeated. Not for Redis Cluster: a script touches keys of several slots.
+/// **Errors**: as Redis::command, and kMachine for what a script answers as an error.
+class RedisSinkScript {
+ public:
+  RedisSinkScript(Redis& redis, const RedisSinkKeys& keys) : redis_(redis), keys_(keys) {}
+
+  /// The next offset of a partition. If Redis holds none of this lineage (new, flushed, another
+  /// topic before), or if `reset`, the partition's keys begin anew at `begin`.
+  millstream::Result<millstream::Offset> claim(millstream::PartitionId partition,
+                                               millstream::Offset begin, bool reset);
+
+  /// Write the rows of [from, to) that aren't there yet, and move the mark to `to`. The mark after
+  /// it; nothing if Redis holds no mark or one below `from`: then claim again and read from there.
+  millstream::Result<std::optional<millstream::Offset>> apply(millstream::PartitionId partition,
+                                                              millstream::Offset from,
+                                                              millstream::Offset to,
+                                                              std::span<const SinkRow> rows);
+
+ private:
+  millstream::Result<RedisReply> run(std::string_view script, std::span<const std::string> words);
+
+  Redis& redis_;
+  const RedisSinkKeys& keys_;
+};
+
+}  // namespace anomaly

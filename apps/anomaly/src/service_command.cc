@@ -1,0 +1,141 @@
+#include "service_command.h"
+
+#include <millstream/forest/nab_corpus.h>
+#include <millstream/metrics/metrics_server.h>
+#include <millstream/transport/open_broker.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <optional>
+
+#include "log_file.h"
+
+namespace anomaly {
+
+using millstream::Config;
+using millstream::Error;
+using millstream::Logger;
+using millstream::Metrics;
+using millstream::MetricsServer;
+using millstream::Result;
+using millstream::Status;
+using millstream::Timestamp;
+using millstream::forest::Model;
+
+void add_service_options(CLI::App& command, ServiceArguments& arguments) {
+  command.add_option("--bootstrap-servers", arguments.bootstrap, "Kafka (default: localhost:9092)")
+      ->type_name("HOST:PORT,...");
+  command.add_option("--format", arguments.format, "protobuf (default) or json, for kcat")
+      ->check(CLI::IsMember({"protobuf", "json"}));
+  add_setting_options(command, arguments.settings);
+}
+
+void add_produce_options(CLI::App& command, ProduceArguments& arguments) {
+  command.add_option("--data", arguments.data,
+                     "Folder with NAB's layout, folder or pattern of CSV files "
+                     "(default: NAB, else the project's sample)")
+      ->type_name("DIR");
+  command.add_option("--rate", arguments.rate, "Records a second at most (default: no bound)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--speed", arguments.speed,
+                  "How many times as fast as it happened: 1x, 60x, ..., max")
+      ->capture_default_str();
+  command.add_flag("--loop", arguments.loop, "Begin again at the end, with later timestamps");
+  command.add_option("--start", arguments.start,
+                     "Leave out what is before this time (UTC): \"2014-04-10 07:15:00\"")
+      ->type_name("TIME");
+}
+
+Result<Config> service_settings(const ServiceArguments& arguments,
+                                const std::string& fallback_bootstrap) {
+  auto given = read_settings(arguments.settings);
+  if (!given) return given.error();
+  Config config = with_service_defaults(std::move(*given));
+  if (!arguments.bootstrap.empty()) config.set("bootstrap.servers", arguments.bootstrap);
+  if (!config.contains("bootstrap.servers")) config.set("bootstrap.servers", fallback_bootstrap);
+  if (!arguments.format.empty()) config.set("anomaly.format", arguments.format);
+  return config;
+}
+
+namespace {
+
+/// 0 for "max"; the number of "60x" or "60".
+Result<double> parse_speed(std::string_view text) {
+  if (text == "max") return 0.0;
+  std::string_view number = text;
+  if (number.ends_with('x')) number.remove_suffix(1);
+  double speed = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), speed);
+  if (error != std::errc() || end != number.data() + number.size() || !(speed > 0)) {
+    return Error::user(fmt::format("--speed {}: give a factor such as 1x or 60x, or max", text));
+  }
+  return speed;
+}
+
+/// A server of metrics, if one is wanted.
+Result<std::unique_ptr<MetricsServer>> serve_metrics(const Config& config, const Metrics& metrics,
+                                                     Logger& logger) {
+  const auto port = config.get_int("http.port", -1);
+  if (!port) return port.error();
+  if (*port < 0) return std::unique_ptr<MetricsServer>();
+  if (*port > 65'535) return Error::user(fmt::format("setting http.port: {} is no port", *port));
+  auto server = std::make_unique<MetricsServer>(
+      metrics, millstream::HttpServer::Options{.address = config.get("http.address", "127.0.0.1"),
+                                               .port = static_cast<std::uint16_t>(*port),
+                                               .token = config.get("http.token"),
+                                               .logger = &logger});
+  MILLSTREAM_TRY(server->start());
+  logger.info("metrics are served", {{"url", server->url()}});
+  return server;
+}
+
+}  // namespace
+
+Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
+                                     const DetectorOptions& options) {
+  ReplayOptions replay{.topic = options.topics.metrics,
+                       .format = options.format,
+                       .rate = arguments.rate,
+                       .records = {.loop = arguments.loop}};
+  const auto speed = parse_speed(arguments.speed);
+  if (!speed) return speed.error();
+  replay.speed = *speed;
+  if (!arguments.start.empty()) {
+    const auto start = millstream::forest::parse_timestamp(arguments.start);
+    if (!start) return Error::user("--start: " + std::string(start.error().message()));
+    replay.records.start = Timestamp(*start);
+  }
+  return replay;
+}
+
+Result<std::shared_ptr<const Model>> load_detector_model(const Config& config) {
+  auto model = millstream::forest::load_model(
+      config.get("anomaly.model.file", "model/isolation_forest.model"));
+  if (!model) return model.error();
+  return std::make_shared<const Model>(std::move(*model));
+}
+
+Status run_service_process(const Config& config, CommandContext& context,
+                           const MakeServices& make) {
+  const auto logger = log_to_stderr(config.get("log.level", "info"));
+  if (!logger) return logger.error();
+  auto options = DetectorOptions::from(config);
+  if (!options) return options.error();
+  Metrics metrics;
+  const auto broker = millstream::open_broker(config, context.clock, **logger);
+  if (!broker) return broker.error();
+  ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker};
+  const auto server = serve_metrics(config, metrics, **logger);
+  if (!server) return server.error();
+  const auto answers = wait_for_broker(shared, context.stop);
+  if (!answers) return answers.error();
+  if (!*answers) return {};
+  Services services;
+  MILLSTREAM_TRY(make(shared, services));
+  return run_services(services, context.stop);
+}
+
+}  // namespace anomaly

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <millstream/core/config.h>
+#include <millstream/core/log.h>
+#include <millstream/core/metrics.h>
+#include <millstream/core/result.h>
+#include <millstream/forest/model.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "replayer.h"
+#include "service.h"
+
+namespace CLI {
+class App;
+}
+
+namespace anomaly {
+
+/// What the user said to a service.
+struct ServiceArguments {
+  SettingArguments settings;
+  std::string bootstrap;  ///< `--bootstrap-servers`, in place of the setting.
+  std::string format;     ///< `--format`, in place of the setting.
+};
+
+/// What the user said about replaying.
+struct ProduceArguments {
+  std::string data;
+  double rate = 0;
+  std::string speed = "max";
+  bool loop = false;
+  std::string start;
+};
+
+using Services = std::vector<std::unique_ptr<Service>>;
+
+/// Adds a process's services once the broker answers.
+using MakeServices = std::function<millstream::Status(ServiceContext&, Services&)>;
+
+void add_service_options(CLI::App& command, ServiceArguments& arguments);
+void add_produce_options(CLI::App& command, ProduceArguments& arguments);
+
+/// The settings of a service; `fallback_bootstrap` where nobody names a broker.
+/// **Errors**: user.
+millstream::Result<millstream::Config> service_settings(const ServiceArguments& arguments,
+                                                        const std::string& fallback_bootstrap);
+
+/// How to replay. **Errors**: user: a speed or a time that is none.
+millstream::Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
+                                                 const DetectorOptions& options);
+
+/// The model that `anomaly.model.file` names. **Errors**: as forest::load_model.
+millstream::Result<std::shared_ptr<const millstream::forest::Model>> load_detector_model(
+    const millstream::Config& config);
+
+/// Open the broker, wait for it, run the services that `make` adds, serving metrics if `http.port`
+/// says so. **Errors**: of all of them.
+millstream::Status run_service_process(const millstream::Config& config, CommandContext& context,
+                                       const MakeServices& make);
+
+}  // namespace anomaly

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <millstream/core/big_endian.h>
+#include <millstream/core/record.h>
+#include <millstream/core/windowed.h>
+#include <millstream/operators/detail/table_spec.h>
+#include <millstream/operators/detail/update_cache.h>
+#include <millstream/state/session_store.h>
+#include <millstream/topology/node.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace millstream::detail {
+
+/// The sessions of a table as its own operator sees them; see TableStore. Changes carry the session's
+/// end as their timestamp and no headers, those out of the cache the record's headers.
+template <class K, class V>
+class SessionTableStore {
+ public:
+  using Outgoing = Record<Windowed<K>, Change<V>>;
+
+  /// `emits_updates` false: children are told nothing but `forward_rows`.
+  /// **Lifetime**: `outputs` outlives this.
+  SessionTableStore(TaskContext& context, const StoredTable<K, V>& table,
+                    const Outputs<Windowed<K>, Change<V>>& outputs, bool sends_old_values,
+                    bool emits_updates)
+      : rows_(context.store(table.store.name), context.store_spec(table.store.name),
+              table.key_serde, table.value_serde),
+        cache_(context, table.store.caching && emits_updates),
+        key_(table.key_serde),
+        outputs_(&outputs),
+        sends_old_values_(sends_old_values),
+        emits_updates_(emits_updates) {}
+
+  [[nodiscard]] SessionStore<K, V>& rows() { return rows_; }
+
+  /// Remove a session, and tell the children.
+  void remove(const Windowed<K>& session, const V& old_value, Headers& headers) {
+    const Change<V> change{nullptr, &old_value, true};
+    apply({session, change, session.window.end, headers});
+  }
+  /// Put a session, or remove it where `value` is null, and tell the children.
+  void put(const Windowed<K>& session, const V* value, Headers& headers) {
+    const Change<V> change{value, nullptr, true};
+    apply({session, change, session.window.end, headers});
+  }
+  /// Tell the children of the sessions that end in [from, to], by end, then key, as new.
+  void forward_rows(Timestamp from, Timestamp to, Headers& headers) {
+    auto rows = rows_.find_by_end(from, to);
+    while (const auto row = rows.next()) {
+      const Change<V> change{&row->second, nullptr, true};
+      outputs_->forward({row->first, change, row->first.window.end, headers});
+    }
+  }
+
+  /// Tell the children what waits in the cache.
+  void flush() {
+    cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
+  }
+  /// Forget what waits in the cache.
+  void rewind() { cache_.clear(); }
+
+ private:
+  void apply(const Outgoing& record) {
+    if (!cache_.enabled()) {
+      store(record);
+      if (!emits_updates_) return;
+      no_headers_.clear();
+      return tell(record.with_headers(no_headers_));
+    }
+    const std::string bytes = cache_key(record.key());
+    std::optional<V> known;
+    if (!cache_.contains(bytes)) {
+      const Window& window = record.key().window;
+      known = rows_.fetch_session(record.key().key, window.start, window.end);
+    }
+    store(record);
+    cache_.update(bytes, record, std::move(known),
+                  [this](const Outgoing& waiting) { tell(waiting); });
+  }
+  void store(const Outgoing& record) {
+    if (record.value().new_value != nullptr) {
+      rows_.put(record.key(), *record.value().new_value);
+    } else {
+      rows_.remove(record.key());
+    }
+  }
+  void tell(const Outgoing& record) const {
+    if (sends_old_values_) return outputs_->forward(record);
+    const Change<V> new_only{record.value().new_value, nullptr, true};
+    outputs_->forward(record.with_value(new_only));
+  }
+  std::string cache_key(const Windowed<K>& session) {
+    std::string bytes(key_.write(session.key, rows_.name()));
+    append_big_endian(bytes, session.window.end.ms());
+    append_big_endian(bytes, session.window.start.ms());
+    return bytes;
+  }
+
+  SessionStore<K, V> rows_;
+  UpdateCache<Windowed<K>, V> cache_;
+  TypedBytes<K> key_;
+  const Outputs<Windowed<K>, Change<V>>* outputs_;
+  bool sends_old_values_;
+  bool emits_updates_;
+  Headers no_headers_;
+};
+
+/// Reads the sessions of a table.
+template <class K, class V>
+class SessionTableGetter final : public TableGetter<Windowed<K>, V> {
+ public:
+  explicit SessionTableGetter(const StoredTable<K, V>& table) : table_(&table) {}
+
+  void init(TaskContext& context) override {
+    rows_.emplace(context.store(table_->store.name), context.store_spec(table_->store.name),
+                  table_->key_serde, table_->value_serde);
+  }
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const Windowed<K>& key) override {
+    auto value = rows_->fetch_session(key.key, key.window.start, key.window.end);
+    if (!value) return std::nullopt;
+    return ValueAndTimestamp<V>{*std::move(value), key.window.end};
+  }
+
+ private:
+  const StoredTable<K, V>* table_;
+  std::optional<SessionStore<K, V>> rows_;
+};
+
+}  // namespace millstream::detail
