@@ -1,4 +1,8 @@
 #include <millstream/operators/detail/join_graph_node.h>
+#include <millstream/operators/detail/kstream_joins.h>
+#include <millstream/operators/detail/stream_join.h>
+
+#include <utility>
 
 namespace millstream::detail {
 
@@ -37,6 +41,25 @@ GraphNode& join_parent(GraphPlace place, const std::string& name,
   return *shared;
 }
 
+std::set<std::string> copartition(StreamGraph& graph, const GraphNode& a, const GraphNode& b) {
+  std::set<std::string> sources = a.sources;
+  sources.insert(b.sources.begin(), b.sources.end());
+  graph.copartition(sources);
+  return sources;
+}
+
+void check_join_grace(StreamGraph& graph, const std::string& join, Duration grace,
+                      const std::optional<Duration>& history) {
+  if (!history) {
+    graph.add_fault("join " + join + " has a grace period, but its table keeps no versions: " +
+                    "materialize it with a history");
+  } else if (grace > *history) {
+    graph.add_fault("join " + join + " has a grace period of " + std::to_string(grace.count()) +
+                    " ms, but its table keeps versions for " + std::to_string(history->count()) +
+                    " ms only");
+  }
+}
+
 StreamJoinNames stream_join_names(StreamGraph& graph, const std::string& name,
                                   const std::string& store_name, bool left_outer,
                                   bool right_outer) {
@@ -63,6 +86,23 @@ StreamJoinNames stream_join_names(StreamGraph& graph, const std::string& name,
           ? store_name + (right_outer ? "-outer-shared-join-store" : "-left-shared-join-store")
           : "KSTREAM-OUTERSHARED-" + this_generated.substr(this_prefix.size()) + "-store";
   return names;
+}
+
+StoreSpec join_window_store(std::string name, const JoinWindows& windows) {
+  StoreSpec spec;
+  spec.name = std::move(name);
+  spec.kind = StoreKind::kWindow;
+  spec.window_size = windows.size();
+  spec.retention = windows.size() + windows.grace();
+  spec.retain_duplicates = true;
+  return spec;
+}
+
+StoreSpec outer_join_store(std::string name) {
+  StoreSpec spec;
+  spec.name = std::move(name);
+  spec.kind = StoreKind::kKeyValue;
+  return spec;
 }
 
 }  // namespace millstream::detail

@@ -4,17 +4,20 @@
 
 namespace millstream::detail {
 
+// Few entries refuse: the one in use, and the last one of each index. Once one of them comes round
+// again, there is nothing left that would go.
 void EntryCache::evict(const Entry* keep) {
-  // Few entries refuse: the one in use, and the last one of each index.
-  constexpr int kMaxRefusals = 64;
-  for (int refusals = 0; used_ > budget_ && !clean_.is_alone() && refusals < kMaxRefusals;) {
+  const Entry* first_refusal = nullptr;
+  while (used_ > budget_ && !clean_.is_alone()) {
     auto& oldest = static_cast<Entry&>(*clean_.next);
     if (oldest.referenced) {
       oldest.referenced = false;
       oldest.move_to_back_of(clean_);
+    } else if (&oldest == first_refusal) {
+      return;
     } else if (&oldest == keep || !oldest.owner->may_forget(oldest)) {
       oldest.move_to_back_of(clean_);
-      ++refusals;
+      if (first_refusal == nullptr) first_refusal = &oldest;
     } else {
       oldest.owner->forget(oldest);
     }

@@ -13,7 +13,7 @@ using anomaly::MessageSerde;
 using anomaly::Metric;
 using anomaly::Score;
 using testing::HasSubstr;
-namespace proto = millstream::anomaly;
+namespace proto = anomaly::v1;
 
 namespace {
 

@@ -25,6 +25,18 @@ std::string from_hex(const std::string& hex) {
   return bytes;
 }
 
+Json to_hex(const std::optional<std::string>& bytes) {
+  if (!bytes) return nullptr;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : *bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex.push_back(kDigits[byte / 16U]);
+    hex.push_back(kDigits[byte % 16U]);
+  }
+  return hex;
+}
+
 std::optional<std::string> encode(const Json& value) {
   if (value.is_null()) return std::nullopt;
   if (value.is_string()) return value.get<std::string>();
@@ -131,8 +143,13 @@ RawTestRecord to_record(const Json& pipe) {
 Json to_json(const RawTestRecord& record, const Scenario::Output& output, bool with_headers) {
   Json json;
   json["topic"] = record.topic;
-  json["key"] = record.key ? decode_key(*record.key, output.key) : Json();
-  json["value"] = record.value ? decode(*record.value, output.value) : Json();
+  if (output.value == ValueType::kBytes) {
+    json["key_bytes_hex"] = to_hex(record.key);
+    json["value_bytes_hex"] = to_hex(record.value);
+  } else {
+    json["key"] = record.key ? decode_key(*record.key, output.key) : Json();
+    json["value"] = record.value ? decode(*record.value, output.value) : Json();
+  }
   json["ts"] = record.timestamp.ms();
   if (with_headers) {
     json["headers"] = Json::array();

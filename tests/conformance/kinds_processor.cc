@@ -1,5 +1,6 @@
 // The Processor API.
 
+#include "function_processor.h"
 #include "registry.h"
 
 #include <millstream/state/key_value_store.h>
@@ -15,36 +16,8 @@ namespace millstream::conformance {
 
 namespace {
 
-using StrProcessor = ContextualProcessor<Str, Str, Str, Str>;
-using StrContext = ProcessorContext<Str, Str>;
 using Counts = KeyValueStore<std::string, std::int64_t>;
 using Strings = KeyValueStore<std::string, std::string>;
-
-/// A processor made of a function `(context, record)`, and of one that runs at the start.
-template <class Process, class Init>
-class FunctionProcessor final : public StrProcessor {
- public:
-  FunctionProcessor(const Process& process, const Init& init) : process_(process), init_(init) {}
-  void init(StrContext& context) override {
-    StrProcessor::init(context);
-    init_(context);
-  }
-  void process(const Record<Str, Str>& record) override { process_(context(), record); }
-
- private:
-  const Process& process_;
-  const Init& init_;
-};
-
-template <class Process, class Init>
-auto processor(Process process, Init init) {
-  return
-      [process, init] { return std::make_unique<FunctionProcessor<Process, Init>>(process, init); };
-}
-template <class Process>
-auto processor(Process process) {
-  return processor(process, [](StrContext&) {});
-}
 
 /// Counts keys, and tells all counts at each punctuation.
 class CountAndTell final : public StrProcessor {
@@ -211,11 +184,11 @@ void context_metadata(Scenario& s) {
   s.output("out");
   const auto process = [](StrContext& context, const Record<Str, Str>& record) {
     const RecordMetadata& m = context.record_metadata();
-    context.forward(record.with_value<Str>(
-        std::string(m.topic) + "/" + std::to_string(m.partition) + "/" +
-        std::to_string(to_int(m.offset)) + "/" +
-        std::to_string(context.current_stream_time().ms()) + "/" +
-        std::to_string(context.current_system_time().ms())));
+    context.forward(
+        record.with_value<Str>(std::string(m.topic) + "/" + std::to_string(m.partition) + "/" +
+                               std::to_string(to_int(m.offset)) + "/" +
+                               std::to_string(context.current_stream_time().ms()) + "/" +
+                               std::to_string(context.current_system_time().ms())));
   };
   s.builder.stream<Str, Str>({"in1", "in2"}).process(processor(process)).to("out");
 }

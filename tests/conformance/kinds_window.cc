@@ -24,16 +24,11 @@ TimeWindows tumbling(Scenario& s) {
 }
 TimeWindows hopping(Scenario& s) { return tumbling(s).advance_by(s.millis("advance_ms")); }
 
-/// Emission on update is the default; the parameter may ask for emission on close.
-void refuse_emit_on_close(Scenario& s) {
-  if (s.param("emit") != "update") throw std::runtime_error("emit on close isn't there yet");
-}
-
 auto windowed(Scenario& s, TimeWindows windows, ValueType type) {
-  refuse_emit_on_close(s);
   s.output("out", type, windowed_key(windows.size()));
   s.store("store", StoreType::kTimestampedWindow, type);
-  return s.builder.stream<Str, Str>("in").group_by_key().windowed_by(windows);
+  return s.builder.stream<Str, Str>("in").group_by_key().windowed_by(windows).emit_strategy(
+      s.emit());
 }
 
 Materialized<> tumbling_store(Scenario& s) {

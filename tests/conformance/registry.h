@@ -21,7 +21,16 @@ struct Kind {
 [[nodiscard]] std::span<const Kind> group_kinds();
 [[nodiscard]] std::span<const Kind> table_kinds();
 [[nodiscard]] std::span<const Kind> window_kinds();
+[[nodiscard]] std::span<const Kind> sliding_kinds();
+[[nodiscard]] std::span<const Kind> session_kinds();
+[[nodiscard]] std::span<const Kind> suppress_kinds();
+[[nodiscard]] std::span<const Kind> cogroup_kinds();
+[[nodiscard]] std::span<const Kind> cache_kinds();
 [[nodiscard]] std::span<const Kind> processor_kinds();
 [[nodiscard]] std::span<const Kind> described_kinds();
+[[nodiscard]] std::span<const Kind> time_kinds();
+[[nodiscard]] std::span<const Kind> handler_kinds();
+[[nodiscard]] std::span<const Kind> header_kinds();
+[[nodiscard]] std::span<const Kind> store_kinds();
 
 }  // namespace millstream::conformance

@@ -24,7 +24,8 @@ using Int = std::optional<std::int64_t>;
 inline std::string text(const Str& value) { return value.value_or("null"); }
 inline std::string text(const Int& value) { return value ? std::to_string(*value) : "null"; }
 
-enum class ValueType { kString, kInt64 };
+/// How values are to be read; kBytes: not at all, nor keys.
+enum class ValueType { kString, kInt64, kBytes };
 
 /// The key of an output topic.
 struct KeyType {
@@ -65,6 +66,15 @@ class Scenario {
   [[nodiscard]] bool yes(std::string_view name) const { return param(name) == "yes"; }
   /// Whether the `store` parameter asks for the in-memory kind.
   [[nodiscard]] bool in_memory() const { return param("store") == "in_memory"; }
+  /// The `emit` parameter.
+  [[nodiscard]] EmitStrategy emit() const {
+    return param("emit") == "close" ? EmitStrategy::kOnWindowClose
+                                    : EmitStrategy::kOnWindowUpdate;
+  }
+  /// Give the record caches the room that the `cache` parameter asks for.
+  void set_cache() {
+    if (param("cache") == "on") config.set("statestore.cache.max.bytes", "10485760");
+  }
   /// The `retention` parameter; 0 is not set.
   [[nodiscard]] std::optional<Duration> retention() const;
 

@@ -2,13 +2,10 @@
 
 #include <millstream/core/serdes.h>
 #include <millstream/operators/streams_builder.h>
-#if __has_include(<millstream/operators/suppressed.h>)
 #include <millstream/operators/session_windows.h>
-#endif
-#if __has_include(<millstream/operators/suppressed.h>)
 #include <millstream/operators/suppressed.h>
-#endif
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -66,7 +63,8 @@ KStream<std::string, Score> add_scoring(StreamsBuilder& builder, const DetectorO
 
 /// The incidents of each series, as alerts once they are over.
 void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOptions& options) {
-#if __has_include(<millstream/operators/suppressed.h>)
+  using Session = millstream::Windowed<std::string>;
+  using millstream::BufferConfig;
   using millstream::SessionWindows;
   using millstream::Suppressed;
   const MessageSerde<Alert> serde(options.format);
@@ -81,16 +79,17 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
                    return merge_incidents(a, b);
                  },
                  {.name = "incidents", .value_serde = MessageSerde<Alert>()})
-      .suppress(Suppressed::until_window_closes())
+      .suppress(Suppressed::until_window_closes(BufferConfig::unbounded()))
       .to_stream({.name = "closed-incidents"})
-      .map([](const auto& session, const Alert& incident) {
-        return std::pair(session.key, finish_incident(session.key, session.window, incident));
-      })
+      .filter([](const Session&, const std::optional<Alert>& incident) { return !!incident; },
+              {.name = "not-merged"})
+      .map(
+          [](const Session& session, const std::optional<Alert>& incident) {
+            return std::pair(session.key,
+                             finish_incident(session.key, session.window, *incident));
+          },
+          {.name = "alert"})
       .to(options.topics.alerts, {.name = "alerts", .value_serde = serde});
-#else
-  static_cast<void>(anomalies);
-  static_cast<void>(options);
-#endif
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ RedisSink::RedisSink(Options options, millstream::Broker& broker, Redis& redis, 
 
 void RedisSink::step(Timestamp now) {
   if (now < retry_at_) return;
-  const Status done = work();
+  const Status done = work(now);
   measure_lag();
   if (!done) return failed(done.error(), now);
   if (pause_ != Duration(0)) logger_.info("redis sink goes on", {{"topic", options_.keys.topic}});
@@ -64,9 +64,11 @@ void RedisSink::failed(const Error& error, Timestamp now) {
                                        {"next_attempt_in_ms", std::to_string(pause_.count())}});
 }
 
-Status RedisSink::work() {
+Status RedisSink::work(Timestamp now) {
   if (!consumer_) MILLSTREAM_TRY(begin());
   if (chunks_.empty()) MILLSTREAM_TRY(read());
+  if (chunks_.empty() && check_at_ <= now) check_marks();
+  if (!chunks_.empty()) check_at_ = now + options_.check_interval;
   while (!chunks_.empty()) {
     const Chunk chunk = std::move(chunks_.front());
     chunks_.pop_front();
@@ -131,6 +133,13 @@ Status RedisSink::read() {
   }
   for (const auto& batch : *batches) cut(*batch);
   return {};
+}
+
+/// Write nothing at each mark: that finds out whether the mark is there.
+void RedisSink::check_marks() {
+  for (const auto& [partition, mark] : marks_) {
+    chunks_.push_back({.partition = partition, .to = mark});
+  }
 }
 
 void RedisSink::cut(const FetchedBatch& batch) {

@@ -41,6 +41,8 @@ class RedisSink {
     /// Waiting times after a failure: the first, doubling to the last.
     millstream::Duration retry_first{100};
     millstream::Duration retry_last{5'000};
+    /// How often an idle sink asks Redis whether it still has everything.
+    millstream::Duration check_interval{1'000};
   };
 
   RedisSink(Options options, millstream::Broker& broker, Redis& redis, Decode decode,
@@ -51,7 +53,8 @@ class RedisSink {
   void step(millstream::Timestamp now);
   /// Before this time `step` does nothing; Timestamp::min() while all is well.
   [[nodiscard]] millstream::Timestamp retry_at() const { return retry_at_; }
-  /// Whether Redis has everything that is committed now. **Errors**: the broker's.
+  /// Whether Redis had everything that is committed now, when it was last asked.
+  /// **Errors**: the broker's.
   [[nodiscard]] millstream::Result<bool> caught_up();
 
  private:
@@ -62,11 +65,12 @@ class RedisSink {
     std::vector<SinkRow> rows;
   };
 
-  millstream::Status work();
+  millstream::Status work(millstream::Timestamp now);
   millstream::Status begin();
   millstream::Status begin_partition(const millstream::TopicPartition& partition,
                                      millstream::Offset first, millstream::Offset end);
   millstream::Status read();
+  void check_marks();
   void cut(const millstream::FetchedBatch& batch);
   millstream::Status write(const Chunk& chunk);
   millstream::Status go_on_at(millstream::PartitionId partition, millstream::Offset mark,
@@ -86,6 +90,7 @@ class RedisSink {
   std::unique_ptr<millstream::Consumer> consumer_;
   std::map<millstream::PartitionId, millstream::Offset> marks_;  ///< As Redis last told.
   std::deque<Chunk> chunks_;
+  millstream::Timestamp check_at_ = millstream::Timestamp::min();
   millstream::Timestamp retry_at_ = millstream::Timestamp::min();
   millstream::Duration pause_{0};
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "redis_client.h"
 
@@ -55,7 +56,7 @@ struct RedisSinkKeys {
 /// **Errors**: as Redis::command, and kMachine for what a script answers as an error.
 class RedisSinkScript {
  public:
-  RedisSinkScript(Redis& redis, const RedisSinkKeys& keys) : redis_(redis), keys_(keys) {}
+  RedisSinkScript(Redis& redis, RedisSinkKeys keys) : redis_(redis), keys_(std::move(keys)) {}
 
   /// The next offset of a partition. If Redis holds none of this lineage (new, flushed, another
   /// topic before), or if `reset`, the partition's keys begin anew at `begin`.
@@ -73,7 +74,7 @@ class RedisSinkScript {
   millstream::Result<RedisReply> run(std::string_view script, std::span<const std::string> words);
 
   Redis& redis_;
-  const RedisSinkKeys& keys_;
+  RedisSinkKeys keys_;
 };
 
 }  // namespace anomaly

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <numeric>
+#include <span>
 
 namespace millstream::forest {
 namespace {
@@ -16,6 +16,15 @@ constexpr std::int64_t kHourMs = 3'600'000;
 Status out_of_range(const char* name, double value, const char* range) {
   return Error::user(std::string("the online forest's ") + name + " is " + std::to_string(value) +
                      "; choose " + range);
+}
+
+// Around the first number, so that equal ones have exactly their own mean.
+double mean_of(std::span<const double> numbers) {
+  double sum = 0;
+  for (const double x : numbers) {
+    sum += x - numbers[0];
+  }
+  return numbers[0] + sum / static_cast<double>(numbers.size());
 }
 
 }  // namespace
@@ -45,11 +54,19 @@ Status OnlineForestOptions::check() const {
   if (!std::isfinite(threshold)) {
     return out_of_range("threshold", threshold, "a finite number");
   }
+  if (!(rise >= 0 && rise <= 1e6)) {
+    return out_of_range("rise", rise, "0 to 1000000");
+  }
+  if (!(fade >= 1 && fade <= 1e6)) {
+    return out_of_range("fade", fade, "1 to 1000000");
+  }
   return {};
 }
 
 OnlineForest::OnlineForest(const OnlineForestOptions& options, std::string_view series)
-    : options_(options), seed_(mix_seed(options.seed, hash_name(series))) {
+    : options_(options),
+      seed_(mix_seed(options.seed, hash_name(series))),
+      keep_(std::exp(-1 / options.fade)) {
   capacity_ = (needed() / kBlockRecords + 2) * kBlockRecords;
   depth_limit_ =
       static_cast<std::uint32_t>(std::bit_width(options.sample - 1)) + options.extra_depth;
@@ -78,32 +95,42 @@ OnlineScore OnlineForest::update(std::int64_t timestamp_ms, double value) {
     }
   }
   remember(last_.features);
-  const bool quiet = head_.last_alarm != 0 && head_.count - head_.last_alarm <= options_.refractory;
-  if (last_.score >= options_.threshold && !trees_[0].empty() && !quiet) {
-    last_.alarm = true;
-    head_.last_alarm = head_.count;
-  }
+  judge();
   rebuild_due();
   return last_;
 }
 
+void OnlineForest::judge() {
+  Head& h = head_;
+  h.raised *= keep_;
+  last_.threshold = options_.threshold + h.raised;
+  const bool quiet = h.last_alarm != 0 && h.count - h.last_alarm <= options_.refractory;
+  if (last_.score >= last_.threshold && !trees_[0].empty() && !quiet) {
+    last_.alarm = true;
+    h.last_alarm = h.count;
+    h.raised += options_.rise;
+  }
+}
+
 OnlineForest::Features OnlineForest::make_features(std::int64_t timestamp_ms, double value) {
   Head& h = head_;
-  const double residual = hour_residual(timestamp_ms, value);
+  h.residuals[h.count % kLong] = hour_residual(timestamp_ms, value);
   h.values[h.count % kLookBack] = value;
   h.steps[h.count % kLookBack] = h.count > 0 ? std::abs(value - h.last) : 0.0;
   h.last = value;
-  const auto n = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(h.count + 1, kLookBack));
-  const auto mean_of = [n](const std::array<double, kLookBack>& numbers) {
-    // Around the first one, so that equal numbers have exactly their own mean.
-    return numbers[0] +
-           std::accumulate(numbers.begin(), numbers.begin() + n, 0.0, [&](double sum, double x) {
-             return sum + (x - numbers[0]);
-           }) / static_cast<double>(n);
-  };
-  const double mean = mean_of(h.values);
-  const double activity = mean_of(h.steps);
-  return {residual, mean, activity};
+  const std::uint64_t seen = h.count + 1;
+  double recent = 0;
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(seen, kShort); ++i) {
+    recent += h.residuals[(h.count - i) % kLong];
+  }
+  const auto values = std::span(h.values).first(std::min<std::uint64_t>(seen, kLookBack));
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  return {recent / static_cast<double>(std::min<std::uint64_t>(seen, kShort)),
+          mean_of(values),
+          mean_of(std::span(h.steps).first(values.size())),
+          mean_of(std::span(h.residuals).first(std::min<std::uint64_t>(seen, kLong))),
+          *highest,
+          *lowest};
 }
 
 double OnlineForest::hour_residual(std::int64_t timestamp_ms, double value) {
@@ -119,9 +146,7 @@ double OnlineForest::hour_residual(std::int64_t timestamp_ms, double value) {
     h.visit_sum += value - h.visit_start;
     ++h.visit_count;
   }
-  h.residuals[h.count % 3] = h.hour_visits[hour] > 0 ? value - h.hour_means[hour] : 0.0;
-  const auto n = static_cast<double>(std::min<std::uint64_t>(h.count + 1, 3));
-  return (h.residuals[0] + h.residuals[1] + h.residuals[2]) / n;
+  return h.hour_visits[hour] > 0 ? value - h.hour_means[hour] : 0.0;
 }
 
 void OnlineForest::finish_visit() {
@@ -193,15 +218,14 @@ void OnlineForest::build(std::size_t feature, std::uint32_t tree, std::uint64_t 
 }
 
 std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
-  constexpr std::array<std::string_view, kOnlineFeatures> kNames = {"hour_residual", "mean",
-                                                                    "activity"};
   std::array<OnlineContribution, kOnlineFeatures> result;
   for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
     double expected = 0;
     for (const BoxTree& tree : trees_[f]) {
       expected += tree.median() / static_cast<double>(trees_[f].size());
     }
-    result[f] = {kNames[f], last_.features[f], expected, last_.feature_scores[f] / kOnlineFeatures};
+    result[f] = {kOnlineFeatureNames[f], last_.features[f], expected,
+                 last_.feature_scores[f] / kOnlineFeatures};
   }
   std::stable_sort(result.begin(), result.end(),
                    [](const auto& a, const auto& b) { return a.amount > b.amount; });

@@ -231,6 +231,18 @@ TEST_F(RedisSinkIntegration, CatchesUpAfterAFlush) {
   EXPECT_EQ(healed, undisturbed_content());
 }
 
+TEST_F(RedisSinkIntegration, NoticesAFlushThoughNothingComes) {
+  append(20);
+  RedisSink sink = make_sink(client_);
+  drain(sink);
+  const std::string before = content();
+  ask({"FLUSHALL"});
+  now_ = now_ + Duration(2'000);
+  drain(sink);
+
+  EXPECT_EQ(content(), before);
+}
+
 TEST_F(RedisSinkIntegration, CatchesUpAfterAKill) {
   append(200);
   RedisSink sink = make_sink(client_);
@@ -306,6 +318,7 @@ TEST_F(RedisSinkIntegration, GoesOnBehindDeletedRecords) {
   RedisSink restarted = make_sink(client_);
   drain(restarted);
   ask({"FLUSHALL"});
+  now_ = now_ + Duration(2'000);
   drain(restarted);
 
   const std::string here = content();

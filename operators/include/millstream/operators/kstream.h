@@ -1,14 +1,17 @@
 #pragma once
 
 #include <millstream/operators/detail/functions.h>
+#include <millstream/operators/detail/joiner.h>
 #include <millstream/operators/detail/repartition.h>
 #include <millstream/operators/detail/stream_graph.h>
+#include <millstream/operators/join_options.h>
 #include <millstream/operators/options.h>
 #include <millstream/operators/type_fwd.h>
 #include <millstream/topology/name_list.h>
 
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace millstream {
@@ -105,6 +108,50 @@ class KStream {
   [[nodiscard]] auto group_by(F selector,
                               Grouped<detail::KeyValueResult<F, K, V>, V> options = {}) const;
 
+  // ---- joins: results carry the headers of the record that caused them ----
+
+  /// Join each record with the row of its key that the table has when it comes; none, no result. Null
+  /// keys and values are dropped. `joiner(value, row)` or `joiner(key, value, row)`. A versioned table is
+  /// read as of the record's time, and with `Joined::grace` records wait for its rows. Repartitions if
+  /// the key changed; topics must be co-partitioned. **Order**: the record's timestamp.
+  template <class VT, JoinerOf<K, V, VT, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(const KTable<NonNull<K>, VT>& table, F joiner,
+                          const Joined<K, V>& options = {}) const;
+  /// The same with a result for every record; the row is an `std::optional`. Null keys find none.
+  template <class VT, JoinerOf<K, V, VT, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(const KTable<NonNull<K>, VT>& table, F joiner,
+                               const Joined<K, V>& options = {}) const;
+
+  /// Join each record with the row of the key that `key_selector(key, value)` makes. Needs no
+  /// repartition.
+  template <class KG, class VG, UserFunction<const K&, const V&> Select,
+            JoinerOf<K, V, VG, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(const GlobalKTable<KG, VG>& table, Select key_selector, F joiner,
+                          const Named& named = {}) const;
+  /// The same with a result for every record; the row is an `std::optional`.
+  template <class KG, class VG, UserFunction<const K&, const V&> Select,
+            JoinerOf<K, V, VG, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(const GlobalKTable<KG, VG>& table, Select key_selector, F joiner,
+                               const Named& named = {}) const;
+
+  /// Join the records of one key whose times are near, in each combination. Null keys and values are
+  /// dropped. `joiner(value, other)` or `joiner(key, value, other)`. Repartitions where a key changed;
+  /// topics must be co-partitioned. **Order**: the greater of both timestamps.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(const KStream<K, VO>& other, F joiner, const JoinWindows& windows,
+                          const std::type_identity_t<StreamJoined<K, V, VO>>& options = {}) const;
+  /// The same, with a result for a record of this stream that found none when its window has closed; the
+  /// other value is an `std::optional`. Null keys have their result at once.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(
+      const KStream<K, VO>& other, F joiner, const JoinWindows& windows,
+      const std::type_identity_t<StreamJoined<K, V, VO>>& options = {}) const;
+  /// The same for the records of both streams; both values are `std::optional`.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
+  [[nodiscard]] auto outer_join(
+      const KStream<K, VO>& other, F joiner, const JoinWindows& windows,
+      const std::type_identity_t<StreamJoined<K, V, VO>>& options = {}) const;
+
   // ---- for the DSL's own use ----
 
   KStream(detail::GraphPlace place, detail::Inherited<K> key_serde,
@@ -132,3 +179,4 @@ class KStream {
 }  // namespace millstream
 
 #include <millstream/operators/detail/kstream_impl.h>  // IWYU pragma: keep
+#include <millstream/operators/detail/kstream_joins.h>  // IWYU pragma: keep

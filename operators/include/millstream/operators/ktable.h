@@ -1,10 +1,14 @@
 #pragma once
 
 #include <millstream/operators/detail/functions.h>
+#include <millstream/operators/detail/joiner.h>
 #include <millstream/operators/detail/repartition.h>
 #include <millstream/operators/detail/stream_graph.h>
 #include <millstream/operators/detail/table_spec.h>
+#include <millstream/operators/detail/table_suppress.h>
+#include <millstream/operators/join_options.h>
 #include <millstream/operators/options.h>
+#include <millstream/operators/suppressed.h>
 #include <millstream/operators/type_fwd.h>
 #include <millstream/topology/detail/processor_node.h>
 #include <millstream/topology/name_list.h>
@@ -13,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace millstream {
@@ -68,6 +73,13 @@ class KTable {
       Supplier supplier, NameList stores, const Named& named,
       Materialized<K, typename detail::SuppliedProcessor<Supplier>::Result> options) const;
 
+  /// Hold updates back until their window is closed: one result a window, no tombstones. For tables of
+  /// windowed aggregations. Errors of a full buffer end the task: StreamsError.
+  [[nodiscard]] KTable suppress(const SuppressedUntilWindowCloses& suppressed) const
+    requires detail::kIsWindowed<K>;
+  /// Hold updates back for a time: of each row the last one.
+  [[nodiscard]] KTable suppress(const SuppressedUntilTimeLimit& suppressed) const;
+
   /// The changes as a stream: a deleted row is a null value.
   [[nodiscard]] KStream<K, std::optional<V>> to_stream(const Named& named = {}) const;
   /// The same with another key, `selector(key, value)`; the value may be null. Marks for
@@ -83,6 +95,88 @@ class KTable {
                           NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
                       options = {}) const;
 
+  // ---- joins ----
+
+  /// What a join with a table of `VO` puts into its rows.
+  template <class F, class VO, detail::JoinKind Kind>
+  using JoinedRow = NonNull<detail::JoinResult<F, K, V, VO, Kind>>;
+
+  /// Join the rows of one key, whenever one of them changes: `joiner(value, other)` or
+  /// `joiner(key, value, other)`; a null result deletes. Topics must be co-partitioned.
+  /// **Order**: the greater of both rows' timestamps.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(const KTable<K, VO>& other, F joiner, const Named& named,
+                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>> options)
+      const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
+  [[nodiscard]] auto join(
+      const KTable<K, VO>& other, F joiner,
+      std::type_identity_t<Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>>> options)
+      const {
+    return join(other, std::move(joiner), Named{}, std::move(options));
+  }
+  /// The same with a row for each row of this table; the other value is an `std::optional`.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(const KTable<K, VO>& other, F joiner, const Named& named,
+                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kLeft>> options)
+      const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
+  [[nodiscard]] auto left_join(
+      const KTable<K, VO>& other, F joiner,
+      std::type_identity_t<Materialized<K, JoinedRow<F, VO, detail::JoinKind::kLeft>>> options)
+      const {
+    return left_join(other, std::move(joiner), Named{}, std::move(options));
+  }
+  /// The same with a row for each row of either table; both values are `std::optional`.
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
+  [[nodiscard]] auto outer_join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
+  [[nodiscard]] auto outer_join(const KTable<K, VO>& other, F joiner, const Named& named,
+                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kOuter>> options)
+      const;
+  template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
+  [[nodiscard]] auto outer_join(
+      const KTable<K, VO>& other, F joiner,
+      std::type_identity_t<Materialized<K, JoinedRow<F, VO, detail::JoinKind::kOuter>>> options)
+      const {
+    return outer_join(other, std::move(joiner), Named{}, std::move(options));
+  }
+
+  /// Join each row with the row of another table whose key is what `extractor(value)` or
+  /// `extractor(key, value)` makes; a null key leaves the row out. Results come by way of two internal
+  /// topics. **Order**: the greater of both timestamps; that of the other row where it is what changed.
+  template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kInner> F>
+    requires ForeignKeyExtractor<Extract, K, V, KF>
+  [[nodiscard]] auto join(
+      const KTable<KF, VF>& other, Extract extractor, F joiner, const TableJoined& joined = {},
+      Materialized<K, JoinedRow<F, VF, detail::JoinKind::kInner>> options = {}) const;
+  template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kInner> F>
+    requires ForeignKeyExtractor<Extract, K, V, KF>
+  [[nodiscard]] auto join(
+      const KTable<KF, VF>& other, Extract extractor, F joiner,
+      Materialized<K, JoinedRow<F, VF, detail::JoinKind::kInner>> options) const {
+    return join(other, std::move(extractor), std::move(joiner), TableJoined{},
+                std::move(options));
+  }
+  /// The same with a row for each row of this table; the other value is an `std::optional`.
+  template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kLeft> F>
+    requires ForeignKeyExtractor<Extract, K, V, KF>
+  [[nodiscard]] auto left_join(
+      const KTable<KF, VF>& other, Extract extractor, F joiner, const TableJoined& joined = {},
+      Materialized<K, JoinedRow<F, VF, detail::JoinKind::kLeft>> options = {}) const;
+  template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kLeft> F>
+    requires ForeignKeyExtractor<Extract, K, V, KF>
+  [[nodiscard]] auto left_join(
+      const KTable<KF, VF>& other, Extract extractor, F joiner,
+      Materialized<K, JoinedRow<F, VF, detail::JoinKind::kLeft>> options) const {
+    return left_join(other, std::move(extractor), std::move(joiner), TableJoined{},
+                std::move(options));
+  }
+
   // ---- for the DSL's own use ----
 
   KTable(detail::GraphPlace place, std::shared_ptr<detail::TableSpec<K, V>> spec,
@@ -95,6 +189,11 @@ class KTable {
   [[nodiscard]] const std::shared_ptr<detail::TableSpec<K, V>>& spec() const { return spec_; }
   [[nodiscard]] const detail::Inherited<K>& key_serde() const { return key_serde_; }
   [[nodiscard]] const detail::Inherited<V>& value_serde() const { return value_serde_; }
+  /// The store that the options ask for, if they name one.
+  template <class VR>
+  std::optional<detail::StoredTable<K, VR>> stored(
+      const std::optional<Materialized<K, VR>>& options,
+      const detail::Inherited<VR>& value_serde) const;
 
  private:
   template <bool Wanted, class F>
@@ -109,11 +208,7 @@ class KTable {
       Supplier supplier, const NameList& stores, const Named& named,
       const std::optional<Materialized<K, typename detail::SuppliedProcessor<Supplier>::Result>>&
           options) const;
-  /// The store that the options ask for, if they name one.
-  template <class VR>
-  std::optional<detail::StoredTable<K, VR>> stored(
-      const std::optional<Materialized<K, VR>>& options,
-      const detail::Inherited<VR>& value_serde) const;
+  KTable suppressed(const std::string& given_name, detail::SuppressRule rule) const;
 
   detail::GraphPlace place_;
   std::shared_ptr<detail::TableSpec<K, V>> spec_;
@@ -124,3 +219,4 @@ class KTable {
 }  // namespace millstream
 
 #include <millstream/operators/detail/ktable_impl.h>  // IWYU pragma: keep
+#include <millstream/operators/detail/ktable_joins.h>  // IWYU pragma: keep

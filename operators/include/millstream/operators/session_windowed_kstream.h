@@ -37,7 +37,7 @@ struct ReduceMerger {
   std::optional<NonNull<V>> operator()(const K&, const std::optional<NonNull<V>>& a,
                                        const std::optional<NonNull<V>>& b) const {
     if (!a || !b) return a ? a : b;
-    return reducer(*a, *b);
+    return reducer(*a, V(*b));
   }
 };
 
@@ -80,12 +80,12 @@ class SessionWindowedKStream {
   }
 
   /// Combine the values of each key and session by `reducer(aggregate, value)`; also sessions.
-  template <Reducer<NonNull<V>, NonNull<V>> F>
+  template <Reducer<NonNull<V>, V> F>
   [[nodiscard]] KTable<Windowed<Key>, Value> reduce(F reducer,
                                                     Materialized<Key, Value> options = {}) const {
     return reduce(std::move(reducer), Named{}, std::move(options));
   }
-  template <Reducer<NonNull<V>, NonNull<V>> F>
+  template <Reducer<NonNull<V>, V> F>
   [[nodiscard]] KTable<Windowed<Key>, Value> reduce(F reducer, const Named& named,
                                                     Materialized<Key, Value> options) const {
     using Functions =

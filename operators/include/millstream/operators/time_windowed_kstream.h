@@ -4,8 +4,7 @@
 #include <millstream/core/serdes.h>
 #include <millstream/core/windowed.h>
 #include <millstream/operators/detail/make_windowed.h>
-#include <millstream/operators/detail/sliding_aggregate.h>
-#include <millstream/operators/detail/window_aggregate.h>
+#include <millstream/operators/detail/window_node_of.h>
 #include <millstream/operators/kgrouped_stream.h>
 #include <millstream/operators/ktable.h>
 #include <millstream/operators/options.h>
@@ -18,20 +17,6 @@
 #include <utility>
 
 namespace millstream {
-
-namespace detail {
-
-/// The node that aggregates over windows of a kind.
-template <class K, class V, class W, class Functions>
-struct WindowNodeOf {
-  using type = WindowAggregateNode<K, V, W, Functions>;
-};
-template <class K, class V, class Functions>
-struct WindowNodeOf<K, V, SlidingWindows, Functions> {
-  using type = SlidingAggregateNode<K, V, Functions>;
-};
-
-}  // namespace detail
 
 /// A grouped stream, divided by windows of time, to be aggregated. Null keys are dropped, and
 /// records whose windows are closed; null values go to the functions, which see them as declared.

@@ -2,12 +2,15 @@
 
 namespace millstream {
 
+class JoinWindows;
 class StreamsBuilder;
 class TimeWindows;
 template <class K, class V>
 class BranchedKStream;
 template <class K, class... Parts>
 class CogroupedKStream;
+template <class K, class V>
+class GlobalKTable;
 template <class K, class V>
 class KGroupedStream;
 template <class K, class V>

@@ -21,6 +21,7 @@
 namespace millstream {
 
 /// One change as the changelog topic has it: key and value in Kafka Streams' bytes.
+/// A timestamp of none(): the task's current record time, which the runtime knows.
 /// **Lifetime**: views during the call that hands it over.
 struct ChangelogRecord {
   std::string_view key;
@@ -98,8 +99,11 @@ class TaskState {
   /// The changelog position up to which each store is complete in the directory; moves with
   /// restore.
   [[nodiscard]] virtual std::map<std::string, Offset> restored_positions() const = 0;
-  /// Apply records of a store's changelog, in order, up to `position` (exclusive), in one batch
-  /// with that position: a restore may stop and go on anywhere.
+  /// Apply records of a store's changelog, in order, up to `position` (exclusive): a restore may
+  /// stop and go on anywhere. Records go through the write buffer, so that keys are deduplicated
+  /// and sorted, and from there, with the position, in batches to the directory: by themselves when
+  /// they are enough (`wants_spill`), else with the next `spill`, `finish_restore` or `close`. Not
+  /// inside a transaction. **Errors**: kData for a record that no such store wrote; kMachine.
   virtual Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                          Offset position) = 0;
   /// Every position has reached the ends that `mark` names: this is the state of that commit now.

@@ -11,19 +11,21 @@
 
 namespace millstream::forest {
 
-/// How the online detector works; the defaults are the recipe of docs/detection.md. What matters
-/// most is the trees' life, `trees` x `rebuild_every`. Memory a series: up to 3 x trees x sample x
-/// 80 bytes for the trees and 24 x (window + trees x rebuild_every) bytes for values.
+/// How the online detector works; the defaults are those of docs/detection.md. What matters most is
+/// the trees' life, `trees` x `rebuild_every`. Memory a series: up to 6 x trees x sample x 80 bytes
+/// for the trees and 48 x (window + trees x rebuild_every) bytes for values.
 struct OnlineForestOptions {
-  std::uint32_t trees = 40;          ///< Trees a feature, 1 to 1,000.
+  std::uint32_t trees = 20;          ///< Trees a feature, 1 to 1,000.
   std::uint32_t sample = 512;        ///< Values drawn for a tree, with replacement, 2 to 4,096.
   std::uint32_t window = 4000;       ///< Records they are drawn from, 2 to 1,000,000.
-  std::uint32_t rebuild_every = 10;  ///< Records between rebuilds of a tree of each feature.
+  std::uint32_t rebuild_every = 20;  ///< Records between rebuilds of a tree of each feature.
   std::uint32_t first_build = 100;   ///< Records before anything is scored.
   std::uint32_t extra_depth = 2;     ///< Depth limit beyond ceil(log2(sample)).
   double floor = 0.001;              ///< Least normalised depth, so that a score is finite.
-  double threshold = 0.80;           ///< Score from which a record is an alarm.
-  std::uint32_t refractory = 100;    ///< Records after an alarm without another.
+  double threshold = 0.66;           ///< Score from which a record is an alarm.
+  std::uint32_t refractory = 20;     ///< Records after an alarm without another.
+  double rise = 0.4;                 ///< What an alarm adds to the threshold, at least 0.
+  double fade = 200;                 ///< Records in which that fades to 1/e, 1 to 1,000,000.
   std::uint64_t seed = 0;            ///< With the series' name, everything random follows from it.
 
   bool operator==(const OnlineForestOptions&) const = default;
@@ -32,31 +34,39 @@ struct OnlineForestOptions {
 };
 
 /// Number of features of an OnlineForest.
-inline constexpr std::size_t kOnlineFeatures = 3;
+inline constexpr std::size_t kOnlineFeatures = 6;
+
+/// Their names, in the order of OnlineScore::features.
+inline constexpr std::array<std::string_view, kOnlineFeatures> kOnlineFeatureNames = {
+    "hour_residual", "mean", "activity", "hour_residual_48", "highest", "lowest"};
 
 /// What a record came to.
 struct OnlineScore {
   double score = 0;  ///< Mean of the features' scores; 0 before the first build. About 0 is usual.
-  bool alarm = false;  ///< Score at or above the threshold, outside the refractory period.
+  double threshold = 0;  ///< What the score had to reach: the option, and what alarms have added.
+  bool alarm = false;    ///< It did, outside the refractory period.
   std::array<double, kOnlineFeatures> features{};  ///< Values of the features.
-  /// −ln(mean depth / usual depth) of each feature: a third of it is its part of the score.
+  /// −ln(mean depth / usual depth) of each feature: a sixth of it is its part of the score.
   std::array<double, kOnlineFeatures> feature_scores{};
 };
 
 /// What one feature did to the last record's score.
 struct OnlineContribution {
-  std::string_view feature;  ///< `hour_residual`, `mean` or `activity`.
+  std::string_view feature;  ///< One of kOnlineFeatureNames.
   double value = 0;          ///< What it was.
   double expected = 0;       ///< The median of what the trees have seen.
   double amount = 0;         ///< Its part of the score; the parts add up to the score.
 };
 
-/// Detect anomalies in one series, record by record, by one small forest for each of three
-/// features: the residual to the hour of day's running mean (mean of the last 3), the mean of the
-/// last 12 values, and the mean absolute step of the last 12. The forests' trees are box-aware: a
-/// value outside a node's range is separated there with the chance that a uniform cut of the
-/// extended range would separate it, so new extremes stand out in proportion. Each tree is drawn
-/// from the last `window` records and rebuilt in turn.
+/// Detect anomalies in one series, record by record, by one small forest for each of six features:
+/// the residual to the hour of day's running mean (mean of the last 3, and of the last 48), and of
+/// the last 12 values the mean, the mean absolute step, the highest and the lowest. The forests'
+/// trees are box-aware: a value outside a node's range is separated there with the chance that a
+/// uniform cut of the extended range would separate it, so new extremes stand out in proportion.
+/// Each tree is drawn from the last `window` records and rebuilt in turn.
+///
+/// An alarm keeps quiet for `refractory` records and raises the threshold by `rise`, which fades
+/// exponentially: a series that alarms often must show ever more to alarm again.
 ///
 /// Bad input has a defined result: a value that is not finite is not counted and scores 0, values
 /// beyond ±1e100 are clamped, timestamps matter only by their hour of day (UTC). In a series that
@@ -81,7 +91,7 @@ class OnlineForest {
   /// Bytes held at present.
   [[nodiscard]] std::size_t memory() const;
 
-  /// Append the state as bytes, 24 a record kept. The trees are not in it: they are drawn again
+  /// Append the state as bytes, 48 a record kept. The trees are not in it: they are drawn again
   /// from the values, bit for bit, when it is read.
   void serialize(std::string& bytes) const;
   /// Take over a state made with the same options and series; on failure nothing changes.
@@ -91,9 +101,9 @@ class OnlineForest {
   /// Records in a block. A state is its head and then its blocks, in order: a store that keeps them
   /// apart writes only the head and the last block after a record.
   static constexpr std::uint64_t kBlockRecords = 64;
-  /// Append the head: counters and the features' own state, below 600 bytes.
+  /// Append the head: counters and the features' own state, below 1,000 bytes.
   void serialize_head(std::string& bytes) const;
-  /// Append the values of one block, first_block() to end_block() − 1: at most 1,536 bytes.
+  /// Append the values of one block, first_block() to end_block() − 1: at most 3,072 bytes.
   void serialize_block(std::uint64_t block, std::string& bytes) const;
   /// The first block that is still needed.
   [[nodiscard]] std::uint64_t first_block() const;
@@ -103,16 +113,19 @@ class OnlineForest {
  private:
   static constexpr std::uint32_t kHours = 24;
   static constexpr std::uint32_t kLookBack = 12;
+  static constexpr std::uint32_t kShort = 3;  // residuals averaged
+  static constexpr std::uint32_t kLong = 48;
 
   // Plain memory without padding: it is stored as it is.
   struct Head {
     std::uint64_t count = 0;
     std::uint64_t last_alarm = 0;  // count after the last alarm; 0 for none
+    double raised = 0;             // what alarms have added to the threshold
     double last = 0;
     double visit_start = 0;  // the first value of the present visit to an hour of day
     double visit_sum = 0;    // of the visit's values less that
     std::array<double, kHours> hour_means{};
-    std::array<double, 3> residuals{};
+    std::array<double, kLong> residuals{};
     std::array<double, kLookBack> values{};
     std::array<double, kLookBack> steps{};
     std::array<std::uint16_t, kHours> hour_visits{};
@@ -123,6 +136,7 @@ class OnlineForest {
 
   Features make_features(std::int64_t timestamp_ms, double value);
   double hour_residual(std::int64_t timestamp_ms, double value);
+  void judge();
   void finish_visit();
   void remember(const Features& features);
   void rebuild_due();
@@ -138,6 +152,7 @@ class OnlineForest {
   std::uint64_t seed_;
   std::uint64_t capacity_;
   std::uint32_t depth_limit_;
+  double keep_;  // what is left of the threshold's rise after a record
   std::vector<double> path_lengths_;  // c(n)
   Head head_;
   OnlineScore last_;

@@ -4,6 +4,7 @@
 #include <millstream/operators/detail/stream_graph.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,9 @@ class StreamJoinGraphNode final : public GraphNode {
 /// Below which node a join goes: `place`, behind a repartition if its keys have changed. A further join
 /// of the same place shares the repartition unless it's named. **Source**: KStreamImpl.repartitionForJoin.
 GraphNode& join_parent(GraphPlace place, const std::string& name, RepartitionFactories factories);
+
+/// Require that the topics of both nodes' sources have equal partition counts; all their sources.
+std::set<std::string> copartition(StreamGraph& graph, const GraphNode& a, const GraphNode& b);
 
 /// The names of a stream-stream join's parts. **Source**: KStreamImplJoin.join.
 struct StreamJoinNames {

@@ -3,8 +3,10 @@
 #include <millstream/core/nullable.h>
 #include <millstream/operators/detail/functions.h>
 
+#include <concepts>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace millstream {
 
@@ -62,6 +64,12 @@ JoinResult<F, K, VL, VR, Kind> join_values(const F& joiner, const K& key, const 
 }
 
 }  // namespace detail
+
+/// Makes the foreign key of a row's value, or of its key and value; an `std::optional` one may be null.
+template <class F, class K, class V, class KF>
+concept ForeignKeyExtractor =
+    ValueFunction<F, K, V> &&
+    std::convertible_to<detail::ValueResult<F, K, V>, std::optional<KF>>;
 
 /// A joiner of a join of kind `Kind` between values `VL` and `VR`.
 template <class F, class K, class VL, class VR, detail::JoinKind Kind>

@@ -176,6 +176,41 @@ auto KTable<K, V>::transform_values(
 }
 
 template <class K, class V>
+KTable<K, V> KTable<K, V>::suppressed(const std::string& given_name,
+                                      detail::SuppressRule rule) const {
+  constexpr const char* kPrefix = "KTABLE-SUPPRESS-";
+  detail::StreamGraph& graph = *place_.graph;
+  const std::string name = given_name.empty() ? graph.new_processor_name(kPrefix) : given_name;
+  rule.store = detail::suppress_store(
+      given_name.empty() ? graph.new_store_name(kPrefix) : given_name + "-store", rule.buffer);
+  auto spec = std::make_shared<detail::TableSuppressSpec<K, V>>(
+      spec_, std::move(rule),
+      detail::require_serde<K>(graph, "suppress", "key", {}, key_serde_),
+      detail::require_serde<V>(graph, "suppress", "value", {}, value_serde_));
+  detail::GraphNode& node =
+      graph.add(*place_.node, std::make_unique<detail::ProcessorGraphNode>(
+                                  name, std::shared_ptr<const detail::ProcessorSpec>(spec)));
+  return {{&graph, &node}, std::move(spec), key_serde_, value_serde_};
+}
+
+template <class K, class V>
+KTable<K, V> KTable<K, V>::suppress(const SuppressedUntilWindowCloses& until) const
+  requires detail::kIsWindowed<K>
+{
+  const auto delay = detail::find_closing_delay(*place_.node);
+  if (!delay) {
+    place_.graph->add_fault("suppress until windows close needs a windowed aggregation above " +
+                            place_.node->name());
+  }
+  return suppressed(until.name(), {{}, delay.value_or(Duration(0)), true, until.buffer()});
+}
+
+template <class K, class V>
+KTable<K, V> KTable<K, V>::suppress(const SuppressedUntilTimeLimit& until) const {
+  return suppressed(until.name(), {{}, until.limit(), false, until.buffer()});
+}
+
+template <class K, class V>
 KStream<K, std::optional<V>> KTable<K, V>::to_stream(const Named& named) const {
   detail::GraphNode& node = place_.graph->add_processor(
       *place_.node, "KTABLE-TOSTREAM-", named,

@@ -2,6 +2,7 @@
 
 #include <millstream/core/record.h>
 #include <millstream/core/windowed.h>
+#include <millstream/operators/detail/graph_node.h>
 #include <millstream/operators/detail/operator_node.h>
 #include <millstream/operators/detail/suppress_buffer.h>
 #include <millstream/operators/detail/table_spec.h>
@@ -34,6 +35,8 @@ struct SuppressRule {
 
 /// The store of a suppression's buffer.
 [[nodiscard]] StoreSpec suppress_store(const std::string& name, const BufferConfig& buffer);
+/// The closing delay of the windowed aggregations above: the greatest; nothing if a way up has none.
+[[nodiscard]] std::optional<Duration> find_closing_delay(const GraphNode& node);
 [[noreturn]] void fail_on_full_buffer(const std::string& node, const SuppressRule& rule);
 
 /// A suppression's operator state: its stream time, and the buffer's order, read from the store.
