@@ -132,7 +132,6 @@ void StreamGraph::copartition(const std::set<std::string>& sources) {
 }
 
 Topology StreamGraph::write(const Config& config) {
-  static_cast<void>(config);  // topology.optimization is read here once there is an optimiser
   Topology topology;
   if (written_) {
     topology.add_fault("this StreamsBuilder has been built already: make a new one");
@@ -140,6 +139,7 @@ Topology StreamGraph::write(const Config& config) {
   }
   written_ = true;
   merge_duplicate_sources();
+  optimize(config);
   relax_null_key_filters();
   for (StoreSpec& store : stores_) topology.add_state_store(std::move(store));
   write_nodes(topology);
@@ -188,6 +188,7 @@ void StreamGraph::merge_source(SourceGraphNode& main, SourceGraphNode& duplicate
     main.add_child(*child);
   }
   root_.remove_child(duplicate);
+  rename_source(duplicate.name(), main.name());
 }
 
 void StreamGraph::relax_null_key_filters() {

@@ -47,15 +47,14 @@ TEST_P(CsvSeriesBadLine, IsSetAsideWithLineAndReasonAndTheRestGoesOn) {
   EXPECT_THAT(series->bad_lines[0].what, HasSubstr(GetParam().what));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, CsvSeriesBadLine,
-    testing::Values(BadLineCase{"nonsense", "no comma"},
-                    BadLineCase{"2014-04-10 07:15:00,1,2", "more than two"},
-                    BadLineCase{"2014-04-10 07:15:00,", "missing"},
-                    BadLineCase{"2014-04-10 07:15:00,12x", "no number"},
-                    BadLineCase{"2014-04-10 07:15:00, 12", "no number"},
-                    BadLineCase{"2014-04-10 07:15:00,nan", "not finite"},
-                    BadLineCase{"2014-04-10 07:15:00,-inf", "not finite"},
-                    BadLineCase{"2014-04-10 07:15:00,1e999", "range"},
-                    BadLineCase{"1969-12-31 23:59:59,1", "before 1970"},
-                    BadLineCase{"2014-13-10 07:15:00,1", "2014-13-10"}));
+INSTANTIATE_TEST_SUITE_P(Kinds, CsvSeriesBadLine,
+                         testing::Values(BadLineCase{"nonsense", "no comma"},
+                                         BadLineCase{"2014-04-10 07:15:00,1,2", "more than two"},
+                                         BadLineCase{"2014-04-10 07:15:00,", "missing"},
+                                         BadLineCase{"2014-04-10 07:15:00,12x", "no number"},
+                                         BadLineCase{"2014-04-10 07:15:00, 12", "no number"},
+                                         BadLineCase{"2014-04-10 07:15:00,nan", "not finite"},
+                                         BadLineCase{"2014-04-10 07:15:00,-inf", "not finite"},
+                                         BadLineCase{"2014-04-10 07:15:00,1e999", "range"},
+                                         BadLineCase{"1969-12-31 23:59:59,1", "before 1970"},
+                                         BadLineCase{"2014-13-10 07:15:00,1", "2014-13-10"}));

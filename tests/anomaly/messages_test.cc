@@ -122,7 +122,9 @@ TEST(ProtobufFormat, WritesWhatTheGeneratedClassesRead) {
 
 TEST(ProtobufFormat, PassesOverFieldsOfNewerWriters) {
   std::string bytes = bytes_of(metric());
-  bytes += "\xa2\x06\x03" "new";  // field 100, bytes
+  bytes +=
+      "\xa2\x06\x03"
+      "new";                                // field 100, bytes
   bytes += std::string("\xa8\x06\x05", 3);  // field 101, varint
   Metric read;
   ASSERT_TRUE(MessageSerde<Metric>().deserialize(bytes, read));

@@ -21,9 +21,8 @@ DataSet data_set(std::size_t series, std::size_t rows) {
   for (std::size_t s = 0; s < series; ++s) {
     data.series.push_back({.name = "a/series" + std::to_string(s)});
     for (std::size_t r = 0; r < rows; ++r) {
-      data.series.back().points.push_back(
-          {.timestamp_ms = static_cast<std::int64_t>(r * 1000 + s),
-           .value = static_cast<double>(s * 1000 + r)});
+      data.series.back().points.push_back({.timestamp_ms = static_cast<std::int64_t>(r * 1000 + s),
+                                           .value = static_cast<double>(s * 1000 + r)});
     }
   }
   return data;

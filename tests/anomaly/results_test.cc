@@ -83,9 +83,9 @@ TEST(Report, IsCompleteInItself) {
   Results results;
   results.add(score("a/<b>", 0, 0.9));
   results.add(score("a/<b>", 60'000, 0.1));
-  results.alerts.push_back(
-      finish_incident("a/<b>", {millstream::Timestamp(0), millstream::Timestamp(0)},
-                      add_to_incident(score("a/<b>", 0, 0.9), Alert())));
+  results.alerts.push_back(finish_incident("a/<b>",
+                                           {millstream::Timestamp(0), millstream::Timestamp(0)},
+                                           add_to_incident(score("a/<b>", 0, 0.9), Alert())));
 
   const std::string page = make_report(data, results, {.title = "T & t"});
 
@@ -94,7 +94,8 @@ TEST(Report, IsCompleteInItself) {
   EXPECT_THAT(page, HasSubstr("a/&lt;b&gt;"));
   EXPECT_THAT(page, HasSubstr("T &amp; t"));
   EXPECT_THAT(page, HasSubstr("1 of 1"));
-  for (const char* reference : {"http://", "https://", "src=", "url(", "@import", "<script", "<b>\""}) {
+  for (const char* reference :
+       {"http://", "https://", "src=", "url(", "@import", "<script", "<b>\""}) {
     EXPECT_THAT(page, Not(HasSubstr(reference)));
   }
 }

@@ -102,14 +102,16 @@ std::vector<Json> unsorted_rows(TopologyTestDriver& driver, const std::string& n
     }
     case StoreType::kTimestampedWindow: {
       auto rows = driver.state_store<TimestampedWindowStore<Bytes, Bytes>>(name);
-      return take_rows(rows.all(), [&](const auto& row) {
+      auto walk = store.cached ? rows.fetch_by_time(Timestamp(0), Timestamp::max()) : rows.all();
+      return take_rows(std::move(walk), [&](const auto& row) {
         return Json{row.first.key, row.first.window.start.ms(), value(row.second.value),
                     row.second.timestamp.ms()};
       });
     }
     case StoreType::kSession: {
       auto rows = driver.state_store<SessionStore<Bytes, Bytes>>(name);
-      return take_rows(rows.all(), [&](const auto& row) {
+      auto walk = store.cached ? rows.find_by_end(Timestamp(0), Timestamp::max()) : rows.all();
+      return take_rows(std::move(walk), [&](const auto& row) {
         return Json{row.first.key, row.first.window.start.ms(), row.first.window.end.ms(),
                     value(row.second)};
       });

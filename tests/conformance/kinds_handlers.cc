@@ -38,7 +38,7 @@ void deser_continue_stream_time(Scenario& s) {
   numbers(s)
       .group_by_key()
       .windowed_by(TimeWindows::of_size_with_no_grace(Duration(10)))
-      .count()
+      .count(Materialized{})
       .to_stream()
       .to("out");
 }

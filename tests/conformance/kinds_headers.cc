@@ -75,7 +75,7 @@ void repartition_aggregate(Scenario& s) {
   s.output("out", ValueType::kInt64);
   auto divided = stream(s).select_key(kSameKey).repartition({.name = "r"});
   divided.to("rp");
-  divided.group_by_key().count().to_stream().to("out");
+  divided.group_by_key().count(Materialized{}).to_stream().to("out");
 }
 
 constexpr Kind kKinds[] = {

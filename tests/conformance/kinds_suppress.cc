@@ -123,7 +123,7 @@ void headers_suppress(Scenario& s) {
 KTable<std::string, std::string> source_table(Scenario& s) {
   s.output("out");
   s.store("src", StoreType::kTimestamped);
-  return s.builder.table<std::string, std::string>("in", {.name = "src"});
+  return s.builder.table<std::string, std::string>("in", Materialized<>{.name = "src"});
 }
 
 void table_time_limit(Scenario& s) {

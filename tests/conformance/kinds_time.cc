@@ -61,7 +61,7 @@ void from_value(Scenario& s) {
   in.to("out");
   in.group_by_key()
       .windowed_by(TimeWindows::of_size_and_grace(Duration(10), Duration(20)))
-      .count()
+      .count(Materialized{})
       .to_stream()
       .to("counts");
 }
@@ -69,8 +69,8 @@ void from_value(Scenario& s) {
 void per_topic_extractor(Scenario& s) {
   s.output("out");
   auto a = stream(s, "a", time_in_value);
-  auto b = s.builder.stream<Str, Str>("b");
   auto c = stream(s, "c", one_after_partition_time);
+  auto b = s.builder.stream<Str, Str>("b");
   a.merge(b).merge(c).to("out");
 }
 

@@ -52,6 +52,8 @@ class Scenario {
   struct Store {
     StoreType type = StoreType::kTimestamped;
     ValueType value = ValueType::kString;
+    /// Updates are cached: Kafka Streams then also shows rows behind the retention, out of the cache.
+    bool cached = false;
   };
 
   explicit Scenario(Params params) : params_(std::move(params)) {
@@ -73,7 +75,8 @@ class Scenario {
   }
   /// Give the record caches the room that the `cache` parameter asks for.
   void set_cache() {
-    if (param("cache") == "on") config.set("statestore.cache.max.bytes", "10485760");
+    cached_ = param("cache") == "on";
+    if (cached_) config.set("statestore.cache.max.bytes", "10485760");
   }
   /// The `retention` parameter; 0 is not set.
   [[nodiscard]] std::optional<Duration> retention() const;
@@ -84,7 +87,7 @@ class Scenario {
     outputs[std::move(topic)] = {value, key};
   }
   void store(std::string name, StoreType type, ValueType value = ValueType::kString) {
-    stores[std::move(name)] = {type, value};
+    stores[std::move(name)] = {type, value, cached_};
   }
   /// Note a side effect of the current step.
   void effect(std::string what) const { effects->back().push_back(std::move(what)); }
@@ -102,6 +105,7 @@ class Scenario {
 
  private:
   Params params_;
+  bool cached_ = false;
 };
 
 /// CONCAT of the catalogue: `agg is empty ? v : agg + "," + v`; a null v may come.

@@ -47,7 +47,8 @@ Result<double> parse_value(std::string_view text) {
 
 Result<Point> parse_point(std::string_view line) {
   const std::size_t comma = line.find(',');
-  if (comma == std::string_view::npos) return Error::data("there is no comma: expected timestamp,value");
+  if (comma == std::string_view::npos)
+    return Error::data("there is no comma: expected timestamp,value");
   if (line.find(',', comma + 1) != std::string_view::npos) {
     return Error::data("there are more than two fields: expected timestamp,value");
   }

@@ -27,9 +27,9 @@ struct CsvSeries {
   std::vector<BadLine> bad_lines;
 };
 
-/// Take `timestamp,value` lines behind a header `timestamp,value` apart, strictly: a timestamp such as
-/// 2014-04-10 07:15:00 (UTC, not before 1970), a finite number, nothing else. Empty lines are passed
-/// over; a line that is no record becomes a bad line and the rest goes on.
+/// Take `timestamp,value` lines behind a header `timestamp,value` apart, strictly: a timestamp such
+/// as 2014-04-10 07:15:00 (UTC, not before 1970), a finite number, nothing else. Empty lines are
+/// passed over; a line that is no record becomes a bad line and the rest goes on.
 /// **Errors**: data: the header is another one.
 millstream::Result<CsvSeries> parse_csv(std::string_view text);
 

@@ -59,9 +59,8 @@ void add_matching(const fs::path& pattern, DataFiles& out) {
 /// NAB's labels for the folder that holds the categories.
 std::optional<fs::path> find_labels(const fs::path& data_folder) {
   std::error_code ignored;
-  const fs::path labels =
-      fs::absolute(data_folder, ignored).lexically_normal().parent_path() / "labels" /
-      "combined_windows.json";
+  const fs::path labels = fs::absolute(data_folder, ignored).lexically_normal().parent_path() /
+                          "labels" / "combined_windows.json";
   if (fs::is_regular_file(labels, ignored)) return labels;
   return std::nullopt;
 }

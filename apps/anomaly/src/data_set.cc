@@ -28,8 +28,8 @@ Result<std::int64_t> label_time(const json& value) {
   return millstream::forest::parse_timestamp(value.get_ref<const std::string&>());
 }
 
-/// The rows from the first one at or after `start` to the last one at or before `end`. Rows that lost
-/// neighbours to bad lines still find theirs.
+/// The rows from the first one at or after `start` to the last one at or before `end`. Rows that
+/// lost neighbours to bad lines still find theirs.
 void add_window(std::int64_t start, std::int64_t end, DataSeries& series) {
   const auto first = std::find_if(series.points.begin(), series.points.end(),
                                   [&](const Point& p) { return p.timestamp_ms >= start; });

@@ -77,8 +77,7 @@ Status Demo::load_data() {
   if (!data) return data.error();
   data_ = std::move(*data);
   data_name_ = chosen->name;
-  terminal_.line(fmt::format("  {}: {}, {}, {}", data_name_,
-                             counted(data_.series.size(), "series"),
+  terminal_.line(fmt::format("  {}: {}, {}, {}", data_name_, counted(data_.series.size(), "series"),
                              counted(data_.points(), "record"),
                              counted(data_.windows(), "labelled anomaly")));
   for (const std::string& warning : data_.warnings) {
@@ -119,11 +118,10 @@ Status Demo::prepare_state() {
   if (!config) return config.error();
   const auto detector = DetectorOptions::from(*config);
   if (!detector) return detector.error();
-  const std::string identity =
-      fmt::format("data {}\nmodel {}\npartitions {}\nformat {}\nsession {} {}\n",
-                  data_.fingerprint(), model_->version(), detector->topics.partitions,
-                  static_cast<int>(detector->format), detector->session_gap.count(),
-                  detector->session_grace.count());
+  const std::string identity = fmt::format(
+      "data {}\nmodel {}\npartitions {}\nformat {}\nsession {} {}\n", data_.fingerprint(),
+      model_->version(), detector->topics.partitions, static_cast<int>(detector->format),
+      detector->session_gap.count(), detector->session_grace.count());
   const DemoState state = look_at_state(folder_, identity);
   if (state == DemoState::kOther) {
     terminal_.line(fmt::format("  {} is of other data or another model: starting over",
@@ -143,12 +141,11 @@ Status Demo::detect() {
   heading("Detection");
   const auto config = settings();
   if (!config) return config.error();
-  Pipeline pipeline(data_, model_, *config,
-                    {context_.clock, *logger_, metrics_, context_.stop});
+  Pipeline pipeline(data_, model_, *config, {context_.clock, *logger_, metrics_, context_.stop});
   MILLSTREAM_TRY(pipeline.start(options_.rate));
   if (pipeline.found() > 0) {
-    terminal_.line(fmt::format("  going on: {} are there already",
-                               counted(pipeline.found(), "record")));
+    terminal_.line(
+        fmt::format("  going on: {} are there already", counted(pipeline.found(), "record")));
   }
   const auto completed = pipeline.run([this](const auto& progress) { show(progress); });
   if (!completed) {
@@ -170,9 +167,9 @@ void Demo::show(const Pipeline::Progress& progress) {
                                               : static_cast<double>(progress.done) /
                                                     static_cast<double>(progress.total);
   const std::string text =
-      fmt::format("  {} {:3.0f} %  {} of {} scored  {} anomalous  {}/s",
-                  progress_bar(fraction, 24), fraction * 100, with_commas(progress.done),
-                  with_commas(progress.total), with_commas(progress.anomalies),
+      fmt::format("  {} {:3.0f} %  {} of {} scored  {} anomalous  {}/s", progress_bar(fraction, 24),
+                  fraction * 100, with_commas(progress.done), with_commas(progress.total),
+                  with_commas(progress.anomalies),
                   with_commas(static_cast<std::uint64_t>(progress.records_per_second)));
   terminal_.progress(text);
   const int tenths = static_cast<int>(fraction * 10);
@@ -207,13 +204,13 @@ Status Demo::write_report(const Results& results, const DemoTotals& totals) {
   const auto& training = model_->parts().training;
   const ReportFacts facts{
       .title = "Anomalies in " + data_name_,
-      .details = {{"Data", data_.path.string()},
-                  {"Model", fmt::format("{}, {} trees, threshold {:.4f}", model_->version(),
-                                        model_->parts().forest.n_trees(),
-                                        model_->parts().threshold)},
-                  {"Trained on", training.data},
-                  {"Tuning", training.tuning.empty() ? "none" : training.tuning},
-                  {"Scores' digest", totals.scores_digest}}};
+      .details = {
+          {"Data", data_.path.string()},
+          {"Model", fmt::format("{}, {} trees, threshold {:.4f}", model_->version(),
+                                model_->parts().forest.n_trees(), model_->parts().threshold)},
+          {"Trained on", training.data},
+          {"Tuning", training.tuning.empty() ? "none" : training.tuning},
+          {"Scores' digest", totals.scores_digest}}};
   return write_whole_file(folder_.report(), make_report(data_, results, facts));
 }
 
@@ -239,8 +236,9 @@ void Demo::show_end(const Results& results, const DemoTotals& totals) {
   terminal_.line(fmt::format("  {:<14}{}", "alert mails", mail_line_));
   terminal_.line(fmt::format("  {:<14}{}", "all scores", folder_.scores().string()));
   terminal_.line();
-  terminal_.line("  Open the report in a browser. --fresh runs it again from the start, --data DIR "
-                 "takes your own CSV files,");
+  terminal_.line(
+      "  Open the report in a browser. --fresh runs it again from the start, --data DIR "
+      "takes your own CSV files,");
   terminal_.line("  `anomaly --help` shows the same services for Kafka.");
 }
 

@@ -21,14 +21,15 @@ struct DemoFolder {
   [[nodiscard]] std::filesystem::path log() const { return root / "demo.log"; }
 };
 
-/// What a state that is there belongs to: nothing, this run, another run, no run of the demo at all.
+/// What a state that is there belongs to: nothing, this run, another run, no run of the demo at
+/// all.
 enum class DemoState { kNew, kOurs, kOther, kForeign };
 
 /// Whether the folder's state was made for `identity`: data, model, partitions, format.
 DemoState look_at_state(const DemoFolder& folder, const std::string& identity);
 
-/// Drop the state, report and mails of an earlier run; the model stays. What no run has made is left
-/// alone. **Errors**: user: the state isn't the demo's; machine: path and reason.
+/// Drop the state, report and mails of an earlier run; the model stays. What no run has made is
+/// left alone. **Errors**: user: the state isn't the demo's; machine: path and reason.
 millstream::Status drop_state(const DemoFolder& folder);
 
 /// Begin a state for `identity`. **Errors**: machine: path and reason.

@@ -88,11 +88,9 @@ Result<MailOutcome> mail_alerts(const Results& results, const Config& config,
   mail->eml_directory = folder;
   if (!mail->smtp) alerts->max_per_hour = 0;
   const auto sender = make_mail_sender(*mail);
-  AlertService service({.alerts = *alerts,
-                        .digest = mail->digest,
-                        .directory = state,
-                        .date_from_alerts = true},
-                       *sender, logger, metrics);
+  AlertService service(
+      {.alerts = *alerts, .digest = mail->digest, .directory = state, .date_from_alerts = true},
+      *sender, logger, metrics);
   MILLSTREAM_TRY(service.open());
   const Timestamp now = clock.now();
   Offset place{0};  // in this order, which is the same whenever the demo is run

@@ -18,19 +18,16 @@ AlertNotice to_notice(const Alert& alert);
 
 /// What became of a demo's mails.
 struct MailOutcome {
-  std::size_t waiting = 0;   ///< The server didn't take them yet.
-  std::string destination;   ///< A folder or a server, in words.
+  std::size_t waiting = 0;  ///< The server didn't take them yet.
+  std::string destination;  ///< A folder or a server, in words.
 };
 
 /// Mail the alerts: as files in `folder`, or by SMTP where the settings or the environment name a
 /// server. The same alerts make the same mails; files are written again, not added.
 /// **Errors**: user: a setting; machine: the folder can't be written.
-millstream::Result<MailOutcome> mail_alerts(const Results& results,
-                                            const millstream::Config& config,
-                                            const std::filesystem::path& folder,
-                                            const std::filesystem::path& state,
-                                            millstream::Logger& logger,
-                                            millstream::Metrics& metrics,
-                                            const millstream::Clock& clock);
+millstream::Result<MailOutcome> mail_alerts(
+    const Results& results, const millstream::Config& config, const std::filesystem::path& folder,
+    const std::filesystem::path& state, millstream::Logger& logger, millstream::Metrics& metrics,
+    const millstream::Clock& clock);
 
 }  // namespace anomaly

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "findings.h"
 #include "text_format.h"
@@ -67,12 +67,11 @@ void print_alerts(const DataSet& data, const Results& results, Terminal& termina
                {"labelled"}});
   for (std::size_t i = 0; i < std::min(alerts.size(), kAlertsShown); ++i) {
     const Alert& alert = *alerts[i];
-    table.add_row({alert.series, short_time(alert.peak_ms),
-                   short_span(alert.end_ms - alert.start_ms), short_number(alert.peak_value),
-                   short_number(alert.peak_expected),
-                   terminal.bold(fmt::format("{:.3f}", alert.peak_score)),
-                   fmt::to_string(alert.count),
-                   is_labelled(alert, data) ? terminal.green("yes") : terminal.dim("no")});
+    table.add_row(
+        {alert.series, short_time(alert.peak_ms), short_span(alert.end_ms - alert.start_ms),
+         short_number(alert.peak_value), short_number(alert.peak_expected),
+         terminal.bold(fmt::format("{:.3f}", alert.peak_score)), fmt::to_string(alert.count),
+         is_labelled(alert, data) ? terminal.green("yes") : terminal.dim("no")});
   }
   table.print(terminal);
   if (alerts.size() > kAlertsShown) {
@@ -95,11 +94,11 @@ void print_totals(const DemoTotals& totals, Terminal& terminal) {
   row("found", fmt::format("{} in {}", counted(totals.anomalies, "anomalous record"),
                            counted(totals.alerts, "alert")));
   if (totals.records_per_second > 0) {
-    row("speed", fmt::format("{} records/s", with_commas(static_cast<std::uint64_t>(
-                                                  totals.records_per_second))));
-    row("latency", fmt::format("{} p50, {} p99, from produced to committed",
-                               latency_text(totals.latency_p50_ms),
-                               latency_text(totals.latency_p99_ms)));
+    row("speed", fmt::format("{} records/s",
+                             with_commas(static_cast<std::uint64_t>(totals.records_per_second))));
+    row("latency",
+        fmt::format("{} p50, {} p99, from produced to committed",
+                    latency_text(totals.latency_p50_ms), latency_text(totals.latency_p99_ms)));
   }
   row("digest", totals.scores_digest);
 }

@@ -11,12 +11,12 @@ namespace anomaly {
 
 /// The totals of a demo.
 struct DemoTotals {
-  std::uint64_t records_in = 0;      ///< Records of the data set.
+  std::uint64_t records_in = 0;  ///< Records of the data set.
   std::uint64_t records_scored = 0;
   std::uint64_t dead_letters = 0;
   std::size_t anomalies = 0;
   std::size_t alerts = 0;
-  double records_per_second = 0;     ///< Of this process; 0: it had nothing left to do.
+  double records_per_second = 0;  ///< Of this process; 0: it had nothing left to do.
   std::optional<double> latency_p50_ms;
   std::optional<double> latency_p99_ms;
   std::string scores_digest;

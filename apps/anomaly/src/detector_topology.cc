@@ -1,8 +1,8 @@
 #include "detector_topology.h"
 
 #include <millstream/core/serdes.h>
-#include <millstream/operators/streams_builder.h>
 #include <millstream/operators/session_windows.h>
+#include <millstream/operators/streams_builder.h>
 #include <millstream/operators/suppressed.h>
 
 #include <optional>
@@ -69,24 +69,22 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
   using millstream::Suppressed;
   const MessageSerde<Alert> serde(options.format);
   anomalies.group_by_key({.value_serde = MessageSerde<Score>(options.format)})
-      .windowed_by(SessionWindows::of_inactivity_gap_and_grace(options.session_gap,
-                                                               options.session_grace))
-      .aggregate([] { return Alert(); },
-                 [](const std::string&, const Score& score, const Alert& incident) {
-                   return add_to_incident(score, incident);
-                 },
-                 [](const std::string&, const Alert& a, const Alert& b) {
-                   return merge_incidents(a, b);
-                 },
-                 {.name = "incidents", .value_serde = MessageSerde<Alert>()})
+      .windowed_by(
+          SessionWindows::of_inactivity_gap_and_grace(options.session_gap, options.session_grace))
+      .aggregate(
+          [] { return Alert(); },
+          [](const std::string&, const Score& score, const Alert& incident) {
+            return add_to_incident(score, incident);
+          },
+          [](const std::string&, const Alert& a, const Alert& b) { return merge_incidents(a, b); },
+          {.name = "incidents", .value_serde = MessageSerde<Alert>()})
       .suppress(Suppressed::until_window_closes(BufferConfig::unbounded()))
       .to_stream({.name = "closed-incidents"})
       .filter([](const Session&, const std::optional<Alert>& incident) { return !!incident; },
               {.name = "not-merged"})
       .map(
           [](const Session& session, const std::optional<Alert>& incident) {
-            return std::pair(session.key,
-                             finish_incident(session.key, session.window, *incident));
+            return std::pair(session.key, finish_incident(session.key, session.window, *incident));
           },
           {.name = "alert"})
       .to(options.topics.alerts, {.name = "alerts", .value_serde = serde});

@@ -25,8 +25,8 @@ struct DetectorOptions {
   static millstream::Result<DetectorOptions> from(const millstream::Config& config);
 };
 
-/// metrics → features and score → scores; the anomalous ones → anomalies → incidents, as sessions that
-/// are told once they are over → alerts. Event time is the metric's own.
+/// metrics → features and score → scores; the anomalous ones → anomalies → incidents, as sessions
+/// that are told once they are over → alerts. Event time is the metric's own.
 /// **Errors**: user: all faults of the topology.
 millstream::Result<std::shared_ptr<const millstream::BuiltTopology>> make_detector_topology(
     const DetectorOptions& options, std::shared_ptr<const millstream::forest::Model> model);

@@ -17,8 +17,9 @@ std::vector<std::size_t> preserve_extremes(std::span<const double> values, std::
   for (std::size_t s = 0; s < stretches; ++s) {
     const std::size_t begin = s * values.size() / stretches;
     const std::size_t end = (s + 1) * values.size() / stretches;
-    const auto [low, high] = std::minmax_element(values.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                 values.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto [low, high] =
+        std::minmax_element(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                            values.begin() + static_cast<std::ptrdiff_t>(end));
     const auto first = static_cast<std::size_t>(std::min(low, high) - values.begin());
     const auto second = static_cast<std::size_t>(std::max(low, high) - values.begin());
     for (const std::size_t index : {first, second}) {

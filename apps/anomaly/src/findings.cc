@@ -22,13 +22,14 @@ void compare_with_labels(SeriesFindings& findings) {
   if (findings.labels == nullptr) return;
   const DataSeries& labels = *findings.labels;
   const auto& alerts = findings.alerts;
-  findings.alerts_in_windows = static_cast<std::size_t>(std::count_if(
-      alerts.begin(), alerts.end(), [&](const Alert* alert) { return touches_any(*alert, labels); }));
+  findings.alerts_in_windows =
+      static_cast<std::size_t>(std::count_if(alerts.begin(), alerts.end(), [&](const Alert* alert) {
+        return touches_any(*alert, labels);
+      }));
   findings.windows_found = static_cast<std::size_t>(
       std::count_if(labels.windows.begin(), labels.windows.end(), [&](const RowWindow& window) {
-        return std::any_of(alerts.begin(), alerts.end(), [&](const Alert* alert) {
-          return touches(*alert, labels, window);
-        });
+        return std::any_of(alerts.begin(), alerts.end(),
+                           [&](const Alert* alert) { return touches(*alert, labels, window); });
       }));
 }
 

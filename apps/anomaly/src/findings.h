@@ -19,7 +19,9 @@ struct SeriesFindings {
   std::size_t alerts_in_windows = 0;  ///< Alerts that touch a labelled window.
   std::size_t windows_found = 0;      ///< Labelled windows that an alert touches.
 
-  [[nodiscard]] std::size_t windows() const { return labels == nullptr ? 0 : labels->windows.size(); }
+  [[nodiscard]] std::size_t windows() const {
+    return labels == nullptr ? 0 : labels->windows.size();
+  }
 };
 
 /// The findings of all series, by name. **Lifetime**: views of both arguments.

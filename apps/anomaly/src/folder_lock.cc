@@ -25,9 +25,10 @@ std::string read_pid(int descriptor) {
 }
 
 Error unusable(const std::filesystem::path& path, int error) {
-  return Error::machine(fmt::format("{} can't be written: {}; check its permissions, or take another "
-                                    "folder",
-                                    path.string(), std::strerror(error)));
+  return Error::machine(
+      fmt::format("{} can't be written: {}; check its permissions, or take another "
+                  "folder",
+                  path.string(), std::strerror(error)));
 }
 
 }  // namespace
@@ -41,9 +42,9 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   if (descriptor < 0) return unusable(file, errno);
   FolderLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    return Error::machine(fmt::format(
-        "{} is in use by process {}: wait until it has ended, or take another folder",
-        folder.string(), read_pid(descriptor)));
+    return Error::machine(
+        fmt::format("{} is in use by process {}: wait until it has ended, or take another folder",
+                    folder.string(), read_pid(descriptor)));
   }
   const std::string pid = std::to_string(getpid());
   if (ftruncate(descriptor, 0) != 0 ||

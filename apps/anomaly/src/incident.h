@@ -15,7 +15,6 @@ Alert add_to_incident(const Score& score, Alert incident);
 Alert merge_incidents(const Alert& a, const Alert& b);
 
 /// The alert of an incident that is over: with its id, which follows from series and start.
-Alert finish_incident(const std::string& series, const millstream::Window& session,
-                      Alert incident);
+Alert finish_incident(const std::string& series, const millstream::Window& session, Alert incident);
 
 }  // namespace anomaly

@@ -17,10 +17,14 @@ namespace {
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -51,8 +55,8 @@ Result<std::unique_ptr<Logger>> log_to_stderr(std::string_view level) {
     return Error::user(fmt::format(
         "setting log.level: \"{}\" is none of debug, info, warning, error, off", level));
   }
-  return std::unique_ptr<Logger>(std::make_unique<SpdlogLogger>(
-      std::make_shared<spdlog::sinks::stderr_sink_mt>(), threshold));
+  return std::unique_ptr<Logger>(
+      std::make_unique<SpdlogLogger>(std::make_shared<spdlog::sinks::stderr_sink_mt>(), threshold));
 }
 
 Result<std::unique_ptr<Logger>> log_to_file(const std::filesystem::path& file) {
@@ -60,8 +64,9 @@ Result<std::unique_ptr<Logger>> log_to_file(const std::filesystem::path& file) {
     return std::unique_ptr<Logger>(std::make_unique<SpdlogLogger>(
         std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string()), spdlog::level::info));
   } catch (const spdlog::spdlog_ex& fault) {
-    return Error::machine(fmt::format("{} can't be written: {}; check the folder and its permissions",
-                                      file.string(), fault.what()));
+    return Error::machine(
+        fmt::format("{} can't be written: {}; check the folder and its permissions", file.string(),
+                    fault.what()));
   }
 }
 

@@ -73,10 +73,10 @@ void MailService::take(const millstream::FetchedBatch& batch) {
       alerts_.accept(to_notice(alert), batch.partition().to_string(), next(record.offset),
                      context_.clock.now());
     } else {
-      context_.logger.warning("an alert can't be read and is passed over",
-                              {{"record", batch.partition().to_string() + "@" +
-                                              std::to_string(to_int(record.offset))},
-                               {"error", std::string(status.error().message())}});
+      context_.logger.warning(
+          "an alert can't be read and is passed over",
+          {{"record", batch.partition().to_string() + "@" + std::to_string(to_int(record.offset))},
+           {"error", std::string(status.error().message())}});
     }
   }
 }

@@ -35,8 +35,7 @@ void MergedRecords::begin_round() {
 
 bool MergedRecords::at_bad_line(const Cursor& cursor) {
   const auto& lines = cursor.series->bad_lines;
-  return cursor.bad_line < lines.size() &&
-         lines[cursor.bad_line].before_point <= cursor.point;
+  return cursor.bad_line < lines.size() && lines[cursor.bad_line].before_point <= cursor.point;
 }
 
 bool MergedRecords::comes_later(const Cursor& a, const Cursor& b) {

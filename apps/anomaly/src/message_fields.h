@@ -10,8 +10,8 @@ namespace anomaly {
 /// Whether a reader must find the field, and a writer must write it even if it is 0.
 enum class Presence { kOptional, kRequired };
 
-/// Show each field of a message to `visit(number, name, presence, field)`: the one list of them, as in
-/// proto/anomaly.proto, from which both formats are made.
+/// Show each field of a message to `visit(number, name, presence, field)`: the one list of them, as
+/// in proto/anomaly.proto, from which both formats are made.
 template <class M, class Visit>
   requires std::same_as<std::remove_const_t<M>, Metric>
 constexpr void visit_fields(M& m, const Visit& visit) {

@@ -15,7 +15,8 @@ using millstream::Status;
 
 Error ProtobufFormat::damaged(std::string_view message, std::uint32_t field) {
   if (field == 0) return Error::data(fmt::format("the bytes are no Protobuf {}", message));
-  return Error::data(fmt::format("the bytes are no Protobuf {}: damaged at field {}", message, field));
+  return Error::data(
+      fmt::format("the bytes are no Protobuf {}: damaged at field {}", message, field));
 }
 
 Error ProtobufFormat::missing(std::string_view message, std::string_view field) {

@@ -94,13 +94,12 @@ Status write_results(const NabArguments& arguments, const Model& model, const Da
     if (source == nullptr) continue;
     std::vector<double> scores;
     for (const ScoredPoint& point : points) scores.push_back(point.score);
-    const auto alarms =
-        millstream::forest::alarms(scores, model.parts().threshold, kRefractory);
+    const auto alarms = millstream::forest::alarms(scores, model.parts().threshold, kRefractory);
     for (std::size_t i = 0; i < scores.size(); ++i) scores[i] *= alarms[i];
     const millstream::forest::Series series{
         .name = name + ".csv", .points = source->points, .windows = source->windows};
-    MILLSTREAM_TRY(millstream::forest::write_result(arguments.results, arguments.detector, series,
-                                                    scores));
+    MILLSTREAM_TRY(
+        millstream::forest::write_result(arguments.results, arguments.detector, series, scores));
   }
   return {};
 }
@@ -120,8 +119,8 @@ Status run_nab(const NabArguments& arguments, CommandContext& context) {
   Pipeline pipeline(*data, *model, config, {context.clock, logger, metrics, context.stop});
   MILLSTREAM_TRY(pipeline.start(0));
   const auto completed = pipeline.run([&](const Pipeline::Progress& progress) {
-    terminal.progress(fmt::format("  {} of {} scored", with_commas(progress.done),
-                                  with_commas(progress.total)));
+    terminal.progress(
+        fmt::format("  {} of {} scored", with_commas(progress.done), with_commas(progress.total)));
   });
   if (!completed) return completed.error();
   if (!*completed) return Error::machine("stopped by a signal");
@@ -146,9 +145,8 @@ void add_nab_score_command(CLI::App& program, Action& chosen) {
       ->type_name("DIR")
       ->required();
   command.add_option("--detector", arguments->detector, "Whose results")->capture_default_str();
-  command.callback([=, &chosen] {
-    chosen = [=](CommandContext&) { return score_results(*arguments); };
-  });
+  command.callback(
+      [=, &chosen] { chosen = [=](CommandContext&) { return score_results(*arguments); }; });
 }
 
 void add_nab_run_command(CLI::App& program, Action& chosen) {
@@ -163,8 +161,9 @@ void add_nab_run_command(CLI::App& program, Action& chosen) {
       ->required();
   command.add_option("--detector", arguments->detector, "The name in the files' names")
       ->capture_default_str();
-  command.add_option("--model", arguments->model,
-                     "The model of `anomaly train` (default: trained on the data itself)")
+  command
+      .add_option("--model", arguments->model,
+                  "The model of `anomaly train` (default: trained on the data itself)")
       ->type_name("FILE");
   command.callback([=, &chosen] {
     chosen = [=](CommandContext& context) { return run_nab(*arguments, context); };

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Records that may be in the topic and not yet scored: enough to keep the detector busy, few enough
-/// that latency is that of the pipeline and not of a queue.
+/// Records that may be in the topic and not yet scored: enough to keep the detector busy, few
+/// enough that latency is that of the pipeline and not of a queue.
 constexpr std::uint64_t kMostUnderWay = 20'000;
 constexpr std::size_t kRecordsAStep = 500;
 constexpr auto kLongestSleep = 20ms;
@@ -42,8 +42,7 @@ Status Pipeline::start(double rate) {
   options_ = std::move(*options);
   MILLSTREAM_TRY(open_broker());
   MILLSTREAM_TRY(open_replayer(rate));
-  auto reader =
-      ResultReader::open(*broker_, options_.topics, options_.format, outside_.clock);
+  auto reader = ResultReader::open(*broker_, options_.topics, options_.format, outside_.clock);
   if (!reader) return reader.error();
   reader_.emplace(std::move(*reader));
   MILLSTREAM_TRY(start_detector());
@@ -60,10 +59,9 @@ Status Pipeline::open_broker() {
 }
 
 Status Pipeline::open_replayer(double rate) {
-  replayer_.emplace(data_, *broker_, outside_.clock,
-                    ReplayOptions{.topic = options_.topics.metrics,
-                                  .format = options_.format,
-                                  .rate = rate});
+  replayer_.emplace(
+      data_, *broker_, outside_.clock,
+      ReplayOptions{.topic = options_.topics.metrics, .format = options_.format, .rate = rate});
   MILLSTREAM_TRY(replayer_->open());
   produced_ = replayer_->position();
   return {};
@@ -101,7 +99,8 @@ void Pipeline::replay(std::stop_token stop) {
       replayed_ = true;
       return;
     }
-    if (**wait > 0ns) std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(**wait, kLongestSleep));
+    if (**wait > 0ns)
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(**wait, kLongestSleep));
   }
 }
 

@@ -24,8 +24,8 @@
 
 namespace anomaly {
 
-/// Replay, detection and a reader of the results in one process, over one broker, until all of a data
-/// set has come through. What an earlier process left undone is taken up where it stands.
+/// Replay, detection and a reader of the results in one process, over one broker, until all of a
+/// data set has come through. What an earlier process left undone is taken up where it stands.
 /// **Thread**: one; the replay and the detector have their own. **Lifetime**: arguments outlive it.
 class Pipeline {
  public:

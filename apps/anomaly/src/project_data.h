@@ -20,9 +20,9 @@ struct ChosenData {
   std::string name;
 };
 
-/// Choose the demo's data: `given` if there is one, else NAB in data/NAB, which data/fetch-nab is asked
-/// to bring if `may_fetch` (it gives up after a few seconds without a network), else the sample that
-/// the project ships. Says what it does.
+/// Choose the demo's data: `given` if there is one, else NAB in data/NAB, which data/fetch-nab is
+/// asked to bring if `may_fetch` (it gives up after a few seconds without a network), else the
+/// sample that the project ships. Says what it does.
 /// **Errors**: user: none of them is there.
 millstream::Result<ChosenData> choose_data(const std::string& given, bool may_fetch,
                                            Terminal& terminal);

@@ -13,10 +13,10 @@
 
 namespace anomaly {
 
-/// The messages of proto/anomaly.proto as Protobuf's bytes. Written by hand over the list of fields,
-/// since the generated classes cost an allocation or two a record where a stream parses each record
-/// into memory that it already has. Unknown fields are passed over, a later field wins, as Protobuf
-/// wants it; text is not checked to be UTF-8.
+/// The messages of proto/anomaly.proto as Protobuf's bytes. Written by hand over the list of
+/// fields, since the generated classes cost an allocation or two a record where a stream parses
+/// each record into memory that it already has. Unknown fields are passed over, a later field wins,
+/// as Protobuf wants it; text is not checked to be UTF-8.
 class ProtobufFormat {
  public:
   template <class M>

@@ -80,9 +80,12 @@ class Reader {
     double fixed = 0;
     std::string_view view;
     switch (type) {
-      case Type::kVarint: return varint(number);
-      case Type::kFixed64: return fixed64(fixed);
-      case Type::kBytes: return bytes(view);
+      case Type::kVarint:
+        return varint(number);
+      case Type::kFixed64:
+        return fixed64(fixed);
+      case Type::kBytes:
+        return bytes(view);
       case Type::kFixed32:
         if (rest_.size() < 4) return false;
         rest_.remove_prefix(4);

@@ -34,6 +34,9 @@ struct SinkRow {
 ///     anomaly:recent:S       list    newest first: {"timestamp","value","score","anomaly"}
 ///     anomaly:scores:S       hash    timestamp -> score, of the same records
 ///     anomaly:series         set     all series
+///
+/// All records of a series are in one partition, as its key puts them there: when a partition is
+/// written anew, so are its series.
 struct RedisSinkKeys {
   std::string topic;
   /// What tells this topic's content from that of another topic of the same name.

@@ -71,8 +71,8 @@ void Replayer::expect(std::vector<std::int64_t> ends) {
   found_left_ = std::move(ends);
 }
 
-// What a partition holds are the first records of its share, so that each partition is passed over on
-// its own: a kill may have left them at different places.
+// What a partition holds are the first records of its share, so that each partition is passed over
+// on its own: a kill may have left them at different places.
 std::optional<MergedRecord> Replayer::take_next() {
   while (auto record = records_.next()) {
     std::int64_t& left = found_left_[static_cast<std::size_t>(partition_of_.at(record->series))];
@@ -89,8 +89,8 @@ nanoseconds Replayer::due_in(const MergedRecord& record) const {
     const auto passed_ms = static_cast<double>(record.timestamp_ms - began_event_time_);
     seconds = std::max(seconds, passed_ms / 1000 / options_.speed);
   }
-  const auto due = began_ + std::chrono::duration_cast<nanoseconds>(
-                                std::chrono::duration<double>(seconds));
+  const auto due =
+      began_ + std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
   return std::max(nanoseconds(0), due - clock_.monotonic());
 }
 

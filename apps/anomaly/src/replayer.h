@@ -29,9 +29,10 @@ struct ReplayOptions {
 };
 
 /// Writes the merged records of a data set into a topic, keyed by series, in an order that follows
-/// from the data alone. So a partition's end says how far an earlier replay came, and a new one goes
-/// on there, whenever and however the earlier one ended. Bad lines are written as they are, with a
-/// header that says what is wrong: they don't parse and so come to the dead letters like anybody's.
+/// from the data alone. So a partition's end says how far an earlier replay came, and a new one
+/// goes on there, whenever and however the earlier one ended. Bad lines are written as they are,
+/// with a header that says what is wrong: they don't parse and so come to the dead letters like
+/// anybody's.
 /// **Thread**: one. **Lifetime**: data, broker and clock must outlive it.
 class Replayer {
  public:
@@ -43,7 +44,8 @@ class Replayer {
 
   /// Write what is due, at most `limit` records, without waiting. How long until the next record is
   /// due: zero when some are; nothing when all have been written and acknowledged.
-  /// **Errors**: machine: the broker's; user: the topic holds other records. The replay is over then.
+  /// **Errors**: machine: the broker's; user: the topic holds other records. The replay is over
+  /// then.
   millstream::Result<std::optional<std::chrono::nanoseconds>> step(std::size_t limit);
 
   /// Records passed since the beginning, those of earlier replays included.

@@ -30,7 +30,7 @@ class Page {
   std::string text_;
 };
 
-std::size_t sum(const std::vector<SeriesFindings>& all, std::size_t SeriesFindings::*member) {
+std::size_t sum(const std::vector<SeriesFindings>& all, std::size_t SeriesFindings::* member) {
   std::size_t total = 0;
   for (const SeriesFindings& one : all) total += one.*member;
   return total;
@@ -74,9 +74,10 @@ void put_series_row(Page& page, const SeriesFindings& one, std::size_t id) {
 }
 
 void put_series_table(Page& page, const std::vector<SeriesFindings>& all) {
-  page.put("<div class=\"sheet\"><table><tr><th>Series</th><th class=\"n\">Records</th>"
-           "<th class=\"n\">Anomalous</th><th class=\"n\">Alerts</th><th class=\"n\">Highest score</th>"
-           "<th class=\"n\">Labelled, alerted</th></tr>");
+  page.put(
+      "<div class=\"sheet\"><table><tr><th>Series</th><th class=\"n\">Records</th>"
+      "<th class=\"n\">Anomalous</th><th class=\"n\">Alerts</th><th class=\"n\">Highest score</th>"
+      "<th class=\"n\">Labelled, alerted</th></tr>");
   for (std::size_t i = 0; i < all.size(); ++i) put_series_row(page, all[i], i);
   page.put("</table></div>");
 }
@@ -100,10 +101,11 @@ std::string reasons(const Alert& alert) {
 
 void put_alerts(Page& page, const SeriesFindings& one, const DataSet& data) {
   if (one.alerts.empty()) return;
-  page.put("<details><summary>{}</summary><table><tr><th>From</th><th>Lasted</th>"
-           "<th class=\"n\">Records</th><th class=\"n\">Peak score</th><th class=\"n\">Value</th>"
-           "<th class=\"n\">Expected</th><th>Labelled</th><th>Because of</th></tr>",
-           counted(one.alerts.size(), "alert"));
+  page.put(
+      "<details><summary>{}</summary><table><tr><th>From</th><th>Lasted</th>"
+      "<th class=\"n\">Records</th><th class=\"n\">Peak score</th><th class=\"n\">Value</th>"
+      "<th class=\"n\">Expected</th><th>Labelled</th><th>Because of</th></tr>",
+      counted(one.alerts.size(), "alert"));
   for (const Alert* alert : one.alerts) {
     page.put("<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.3f}</td>",
              short_time(alert->start_ms), short_span(alert->end_ms - alert->start_ms), alert->count,
@@ -139,13 +141,15 @@ void put_details(Page& page, const ReportFacts& facts) {
 std::string make_report(const DataSet& data, const Results& results, const ReportFacts& facts) {
   const auto all = collect_findings(data, results);
   Page page;
-  page.put("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-           "content=\"width=device-width,initial-scale=1\"><title>{}</title><style>",
-           escape_html(facts.title));
+  page.put(
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>{}</title><style>",
+      escape_html(facts.title));
   page.put_raw(kReportStyle);
-  page.put("</style></head><body><main><h1>{}</h1><p>Each record was scored by an isolation forest as "
-           "it came; records above the threshold that lie near each other make one alert.</p>",
-           escape_html(facts.title));
+  page.put(
+      "</style></head><body><main><h1>{}</h1><p>Each record was scored by an isolation forest as "
+      "it came; records above the threshold that lie near each other make one alert.</p>",
+      escape_html(facts.title));
   put_tiles(page, data, results, all);
   put_series_table(page, all);
   put_legend(page);

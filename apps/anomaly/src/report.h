@@ -15,9 +15,9 @@ struct ReportFacts {
   std::vector<std::pair<std::string, std::string>> details;  ///< Name and text, for the page's end.
 };
 
-/// One HTML page, complete in itself: figures, a table of the series, and for each series its values
-/// with anomalies and incidents, the score with its threshold, and the labelled windows. Works without
-/// network and scripts, light and dark.
+/// One HTML page, complete in itself: figures, a table of the series, and for each series its
+/// values with anomalies and incidents, the score with its threshold, and the labelled windows.
+/// Works without network and scripts, light and dark.
 std::string make_report(const DataSet& data, const Results& results, const ReportFacts& facts);
 
 }  // namespace anomaly

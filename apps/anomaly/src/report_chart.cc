@@ -86,14 +86,17 @@ class Chart {
   [[nodiscard]] Scale y_value() const {
     return {values_.low, values_.high, kValueBottom, kValueTop};
   }
-  [[nodiscard]] Scale y_score() const { return {scores_.low, scores_.high, kScoreBottom, kScoreTop}; }
+  [[nodiscard]] Scale y_score() const {
+    return {scores_.low, scores_.high, kScoreBottom, kScoreTop};
+  }
 
   /// A box over some time, at least as wide as can be seen.
-  void draw_box(const char* css_class, std::int64_t from, std::int64_t to, double top, double bottom,
-                const std::string& title) {
+  void draw_box(const char* css_class, std::int64_t from, std::int64_t to, double top,
+                double bottom, const std::string& title) {
     const double left = x()(static_cast<double>(from));
     const double width = std::max(x()(static_cast<double>(to)) - left, 2.0);
-    put("<rect class=\"{}\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"><title>{}</title></rect>",
+    put("<rect class=\"{}\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" "
+        "height=\"{}\"><title>{}</title></rect>",
         css_class, left, top, width, bottom - top, escape_html(title));
   }
   void draw_windows();
@@ -172,9 +175,8 @@ void Chart::draw_marks() {
   for (const ScoredPoint& point : *findings_.points) {
     if (point.anomaly) marked.push_back(&point);
   }
-  std::stable_sort(marked.begin(), marked.end(), [](const ScoredPoint* a, const ScoredPoint* b) {
-    return a->score > b->score;
-  });
+  std::stable_sort(marked.begin(), marked.end(),
+                   [](const ScoredPoint* a, const ScoredPoint* b) { return a->score > b->score; });
   if (marked.size() > kMarksShown) marked.resize(kMarksShown);
   for (const ScoredPoint* point : marked) {
     put("<circle class=\"a\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.4\"><title>{}, value {}, score "

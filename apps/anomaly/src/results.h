@@ -47,8 +47,8 @@ class Latencies {
 };
 
 /// All scores as lines `series,timestamp,score`, sorted by bytes, each ended by a line feed: the
-/// timestamp in milliseconds since 1970, the score as the shortest decimal number that reads back as
-/// the same double (as std::to_chars and Python's repr write it).
+/// timestamp in milliseconds since 1970, the score as the shortest decimal number that reads back
+/// as the same double (as std::to_chars and Python's repr write it).
 std::string score_lines(const Results& results);
 
 /// SHA-256 of score_lines, in hexadecimal digits.

@@ -11,9 +11,9 @@
 
 namespace anomaly {
 
-/// Remembers the scores of features seen lately, so that equal features aren't scored again: they come
-/// again where a series stands still. Bounded: equal hashes push each other out. It belongs to one
-/// model, and a score found in it is the score that the model would give.
+/// Remembers the scores of features seen lately, so that equal features aren't scored again: they
+/// come again where a series stands still. Bounded: equal hashes push each other out. It belongs to
+/// one model, and a score found in it is the score that the model would give.
 /// **Thread**: one. **Cost**: about 15 ns, against 500 ns and more for scoring.
 class ScoreCache {
  public:

@@ -18,8 +18,8 @@ ScoringProcessor::ScoringProcessor(std::shared_ptr<const millstream::forest::Mod
 
 void ScoringProcessor::init(FixedKeyProcessorContext<std::string, Score>& context) {
   context_ = &context;
-  states_ = context.state_store<States>(kFeatureStore, {},
-                                        SeriesStateSerde(model_->parts().extraction));
+  states_ =
+      context.state_store<States>(kFeatureStore, {}, SeriesStateSerde(model_->parts().extraction));
   // By task: no two threads write the same counter.
   const millstream::MetricLabels task = {{"task", context.task_id().to_string()}};
   auto& metrics = context.metrics();
@@ -27,8 +27,8 @@ void ScoringProcessor::init(FixedKeyProcessorContext<std::string, Score>& contex
   anomalies_ = &metrics.counter("anomalies_detected_total", "Scores above the threshold.", task);
   cache_hits_ = &metrics.counter("score_cache_hits_total",
                                  "Scores taken from the cache of equal features.", task);
-  cache_misses_ = &metrics.counter("score_cache_misses_total",
-                                   "Scores computed by the forest.", task);
+  cache_misses_ =
+      &metrics.counter("score_cache_misses_total", "Scores computed by the forest.", task);
 }
 
 void ScoringProcessor::process(const FixedKeyRecord<std::string, Metric>& record) {
@@ -76,8 +76,8 @@ void ScoringProcessor::explain(const ScoreCache::Features& features) {
   const auto contributions = model_->explain(features);
   const std::size_t shown = std::min(contributions.size(), kShownContributions);
   for (std::size_t i = 0; i < shown; ++i) {
-    score_.contributions.push_back({.feature = std::string(contributions[i].feature),
-                                    .amount = contributions[i].amount});
+    score_.contributions.push_back(
+        {.feature = std::string(contributions[i].feature), .amount = contributions[i].amount});
   }
 }
 

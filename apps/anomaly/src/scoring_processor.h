@@ -22,8 +22,7 @@ inline constexpr const char* kFeatureStore = "features";
 /// Make features of each metric, score them with the isolation forest, and say why if they are
 /// anomalous. One output per input; score 0 during a series' warm-up.
 /// **Cost**: 1 to 2 microseconds a record beside the forest's.
-class ScoringProcessor final
-    : public millstream::FixedKeyProcessor<std::string, Metric, Score> {
+class ScoringProcessor final : public millstream::FixedKeyProcessor<std::string, Metric, Score> {
  public:
   explicit ScoringProcessor(std::shared_ptr<const millstream::forest::Model> model);
 

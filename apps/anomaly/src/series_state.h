@@ -18,8 +18,8 @@ struct SeriesState {
   void learn_level(double value);
 };
 
-/// The bytes of a SeriesState: a digest of the feature options, the level, the extractor's state. State
-/// made with other options (another model) begins anew instead of being misread.
+/// The bytes of a SeriesState: a digest of the feature options, the level, the extractor's state.
+/// State made with other options (another model) begins anew instead of being misread.
 class SeriesStateSerde {
  public:
   explicit SeriesStateSerde(const millstream::forest::FeatureOptions& options);

@@ -45,7 +45,8 @@ class Running {
       const auto rest = service.step();
       if (!rest) return end(rest.error().within(service.name()));
       if (!*rest) return end({});
-      if (**rest > 0ns) std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(**rest, 100ms));
+      if (**rest > 0ns)
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(**rest, 100ms));
     }
   }
   void end(Error error) {

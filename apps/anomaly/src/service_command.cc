@@ -33,9 +33,10 @@ void add_service_options(CLI::App& command, ServiceArguments& arguments) {
 }
 
 void add_produce_options(CLI::App& command, ProduceArguments& arguments) {
-  command.add_option("--data", arguments.data,
-                     "Folder with NAB's layout, folder or pattern of CSV files "
-                     "(default: NAB, else the project's sample)")
+  command
+      .add_option("--data", arguments.data,
+                  "Folder with NAB's layout, folder or pattern of CSV files "
+                  "(default: NAB, else the project's sample)")
       ->type_name("DIR");
   command.add_option("--rate", arguments.rate, "Records a second at most (default: no bound)")
       ->check(CLI::NonNegativeNumber);
@@ -44,8 +45,9 @@ void add_produce_options(CLI::App& command, ProduceArguments& arguments) {
                   "How many times as fast as it happened: 1x, 60x, ..., max")
       ->capture_default_str();
   command.add_flag("--loop", arguments.loop, "Begin again at the end, with later timestamps");
-  command.add_option("--start", arguments.start,
-                     "Leave out what is before this time (UTC): \"2014-04-10 07:15:00\"")
+  command
+      .add_option("--start", arguments.start,
+                  "Leave out what is before this time (UTC): \"2014-04-10 07:15:00\"")
       ->type_name("TIME");
 }
 

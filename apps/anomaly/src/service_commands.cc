@@ -63,8 +63,7 @@ Status add_alert(ServiceContext& context, Services& services) {
   if (!mail) return mail.error();
   auto alerts = AlertOptions::from(context.config);
   if (!alerts) return alerts.error();
-  services.push_back(
-      std::make_unique<MailService>(std::move(*mail), std::move(*alerts), context));
+  services.push_back(std::make_unique<MailService>(std::move(*mail), std::move(*alerts), context));
   return {};
 }
 
@@ -160,12 +159,12 @@ void add_run_command(CLI::App& program, Action& chosen) {
       if (!model) return model.error();
       const auto data = load_replay_data(*produce);
       if (!data) return data.error();
-      return run_service_process(
-          *config, context, [&](ServiceContext& shared, Services& services) -> Status {
-            MILLSTREAM_TRY(add_detect(*model, shared, services));
-            MILLSTREAM_TRY(add_alert(shared, services));
-            return add_produce(*data, *produce, shared, services);
-          });
+      return run_service_process(*config, context,
+                                 [&](ServiceContext& shared, Services& services) -> Status {
+                                   MILLSTREAM_TRY(add_detect(*model, shared, services));
+                                   MILLSTREAM_TRY(add_alert(shared, services));
+                                   return add_produce(*data, *produce, shared, services);
+                                 });
     };
   });
 }

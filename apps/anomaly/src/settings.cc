@@ -7,9 +7,6 @@
 
 #include "alert_options.h"
 #include "mail_settings.h"
-#if __has_include("redis_settings.h")
-#include "redis_settings.h"
-#endif
 
 namespace anomaly {
 
@@ -38,16 +35,30 @@ constexpr std::array<std::string_view, 17> kOwnNames = {
     "env.file",
 };
 
-/// Settings of librdkafka that people set; `consumer.`, `producer.` and `admin.` stand before any of
-/// its settings, and there the broker's client itself says what it doesn't know.
+/// Settings of librdkafka that people set; `consumer.`, `producer.` and `admin.` stand before any
+/// of its settings, and there the broker's client itself says what it doesn't know.
 constexpr std::array<std::string_view, 22> kBrokerNames = {
-    "batch.num.messages",       "broker.address.family",     "client.rack",
-    "compression.codec",        "compression.level",         "compression.type",
-    "debug",                    "fetch.max.bytes",           "fetch.min.bytes",
-    "fetch.wait.max.ms",        "heartbeat.interval.ms",     "linger.ms",
-    "max.poll.interval.ms",     "message.max.bytes",         "message.timeout.ms",
-    "metadata.max.age.ms",      "queue.buffering.max.ms",    "queued.min.messages",
-    "reconnect.backoff.max.ms", "request.timeout.ms",        "socket.keepalive.enable",
+    "batch.num.messages",
+    "broker.address.family",
+    "client.rack",
+    "compression.codec",
+    "compression.level",
+    "compression.type",
+    "debug",
+    "fetch.max.bytes",
+    "fetch.min.bytes",
+    "fetch.wait.max.ms",
+    "heartbeat.interval.ms",
+    "linger.ms",
+    "max.poll.interval.ms",
+    "message.max.bytes",
+    "message.timeout.ms",
+    "metadata.max.age.ms",
+    "queue.buffering.max.ms",
+    "queued.min.messages",
+    "reconnect.backoff.max.ms",
+    "request.timeout.ms",
+    "socket.keepalive.enable",
     "statistics.interval.ms",
 };
 constexpr std::array<std::string_view, 7> kOthersPrefixes = {
@@ -60,9 +71,6 @@ std::vector<std::string_view> known_names() {
   names.insert(names.end(), kBrokerNames.begin(), kBrokerNames.end());
   names.insert(names.end(), alert_setting_names().begin(), alert_setting_names().end());
   names.insert(names.end(), mail_setting_names().begin(), mail_setting_names().end());
-#if __has_include("redis_settings.h")
-  names.insert(names.end(), redis_setting_names().begin(), redis_setting_names().end());
-#endif
   return names;
 }
 

@@ -11,8 +11,8 @@ namespace anomaly {
 
 /// What the user said: a file of settings, and single ones, which win.
 struct SettingArguments {
-  std::string file;                  ///< `--config FILE.properties`
-  std::vector<std::string> settings; ///< `-X name=value`
+  std::string file;                   ///< `--config FILE.properties`
+  std::vector<std::string> settings;  ///< `-X name=value`
 };
 
 /// Read the settings. Unknown ones are told through `warn`, with the nearest known name.

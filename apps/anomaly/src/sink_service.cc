@@ -21,8 +21,8 @@ using Row = Result<std::optional<SinkRow>>;
 
 Row score_row(Format format, const FetchedRecord& record) {
   Score score;
-  MILLSTREAM_TRY(MessageSerde<Score>(format).deserialize(
-      record.value.value_or(std::string_view()), score));
+  MILLSTREAM_TRY(
+      MessageSerde<Score>(format).deserialize(record.value.value_or(std::string_view()), score));
   SinkRow row{.offset = Offset::kNone,
               .series = score.series,
               .timestamp = Timestamp(score.timestamp_ms),
@@ -36,8 +36,8 @@ Row score_row(Format format, const FetchedRecord& record) {
 
 Row alert_row(Format format, const FetchedRecord& record) {
   Alert alert;
-  MILLSTREAM_TRY(MessageSerde<Alert>(format).deserialize(
-      record.value.value_or(std::string_view()), alert));
+  MILLSTREAM_TRY(
+      MessageSerde<Alert>(format).deserialize(record.value.value_or(std::string_view()), alert));
   SinkRow row{.offset = Offset::kNone,
               .series = alert.series,
               .timestamp = Timestamp(alert.end_ms),

@@ -6,8 +6,8 @@
 
 namespace anomaly {
 
-/// Keeps Redis up to the committed scores and alerts: recent scores, last values and state by series;
-/// alerts by Pub/Sub (channel `anomaly:alerts`) and in streams.
+/// Keeps Redis up to the committed scores and alerts: recent scores, last values and state by
+/// series; alerts by Pub/Sub (channel `anomaly:alerts`) and in streams.
 class SinkService final : public Service {
  public:
   SinkService(const RedisOptions& redis, ServiceContext& context);

@@ -4,8 +4,8 @@
 
 namespace anomaly {
 
-/// SIGINT and SIGTERM as a question instead of an interruption. After the first one has been seen, a
-/// second one ends the process at once. Make it in `main`, before any other thread.
+/// SIGINT and SIGTERM as a question instead of an interruption. After the first one has been seen,
+/// a second one ends the process at once. Make it in `main`, before any other thread.
 class StopSignal {
  public:
   StopSignal();

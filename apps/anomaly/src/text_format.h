@@ -6,7 +6,8 @@
 
 namespace anomaly {
 
-/// A value for people: about four significant digits, thousands and millions shortened (12.3k, 4.56M).
+/// A value for people: about four significant digits, thousands and millions shortened
+/// (12.3k, 4.56M).
 std::string short_number(double value);
 
 /// A time for people: "2014-04-10 07:15", UTC.

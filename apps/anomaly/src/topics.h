@@ -22,8 +22,8 @@ struct Topics {
   static millstream::Result<Topics> from(const millstream::Config& config);
 };
 
-/// Make the topics that aren't there; what is there stays as it is. They keep records for ever, since
-/// NAB's timestamps are years old and a broker's usual retention would drop them at once.
+/// Make the topics that aren't there; what is there stays as it is. They keep records for ever,
+/// since NAB's timestamps are years old and a broker's usual retention would drop them at once.
 /// **Errors**: machine: the broker's words.
 millstream::Status create_topics(millstream::Admin& admin, const Topics& topics);
 

@@ -31,9 +31,10 @@ Status make_folder_of(const std::filesystem::path& file) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path(), error);
   if (!error) return {};
-  return Error::machine(fmt::format("{} can't be made: {}; check its permissions, or name another "
-                                    "file with --model",
-                                    file.parent_path().string(), error.message()));
+  return Error::machine(
+      fmt::format("{} can't be made: {}; check its permissions, or name another "
+                  "file with --model",
+                  file.parent_path().string(), error.message()));
 }
 
 Status run_training(const TrainOptions& options) {
@@ -60,9 +61,10 @@ Status run_training(const TrainOptions& options) {
 void add_train_command(CLI::App& program, Action& chosen) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& train = *program.add_subcommand("train", "Train the isolation forest on CSV files");
-  train.add_option("--data", options->data,
-                   "Folder with NAB's layout, folder or pattern of CSV files "
-                   "(default: NAB, else the project's sample)")
+  train
+      .add_option("--data", options->data,
+                  "Folder with NAB's layout, folder or pattern of CSV files "
+                  "(default: NAB, else the project's sample)")
       ->type_name("DIR");
   train.add_option("--tune", options->plan.trials, "Trials of tuning; 0: the default parameters")
       ->capture_default_str();

@@ -12,8 +12,8 @@ using millstream::Error;
 using millstream::Result;
 using millstream::Status;
 using millstream::forest::Model;
-using millstream::forest::Trial;
 using millstream::forest::TrainingOptions;
+using millstream::forest::Trial;
 using millstream::forest::TuningResult;
 
 namespace {
@@ -103,8 +103,8 @@ Result<Model> train(const DataSet& data, const TrainingPlan& plan, Terminal& ter
                          best.criterion);
   }
   terminal.progress(fmt::format("  training: {}", parameters_of(options)));
-  const auto model = millstream::forest::train_model(series, options, describe_training(data, plan),
-                                                     plan.threads);
+  const auto model =
+      millstream::forest::train_model(series, options, describe_training(data, plan), plan.threads);
   if (!model) return model.error();
   terminal.line(fmt::format("  {}", parameters_of(options)));
   return with_tuning(*model, std::move(tuning));

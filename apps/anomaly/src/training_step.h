@@ -18,11 +18,11 @@ namespace anomaly {
 struct TrainingPlan {
   std::size_t trials = 0;  ///< Of tuning; 0 or 1: the default parameters as they are.
   std::uint64_t seed = 1;
-  unsigned threads = 2;    ///< Doesn't change the result.
+  unsigned threads = 2;  ///< Doesn't change the result.
 };
 
-/// The data and the plan in few words, with a digest: the same text, the same model. It is kept in the
-/// model.
+/// The data and the plan in few words, with a digest: the same text, the same model. It is kept in
+/// the model.
 std::string describe_training(const DataSet& data, const TrainingPlan& plan);
 
 /// Train a model, showing progress and the table of trials. **Errors**: as forest::train_model.

@@ -71,7 +71,7 @@ class RedisSinkIntegration : public ::testing::Test {
   void append(int count) {
     for (int i = 0; i < count; ++i, ++appended_) {
       const std::string series = "s" + std::to_string(appended_ % 3);
-      log_.append(row(series, 1000 + appended_, appended_ * 37 % 100), appended_ % 2,
+      log_.append(row(series, 1000 + appended_, appended_ * 37 % 100), appended_ % 3 % 2,
                   appended_ % 11 == 0 ? 1 : 0);
     }
   }

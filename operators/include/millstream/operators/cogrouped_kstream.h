@@ -71,7 +71,7 @@ class TimeWindowedCogroupedKStream : private detail::CogroupBase<K, Parts...> {
       Materialized<K, NonNull<detail::InitialAggregate<Init>>> options) const {
     using A = NonNull<detail::InitialAggregate<Init>>;
     const std::string store = this->store_name(options);
-    const Duration needed = (Timestamp(0) + windows_.size() + windows_.grace()) - Timestamp(0);
+    const Duration needed = windows_.needed_retention();
     detail::check_windows(this->graph(), store, windows_.fault(), needed, options.retention);
     const auto stored = this->stored(
         detail::window_store(options.store_options(), store, windows_.size(), needed), options);

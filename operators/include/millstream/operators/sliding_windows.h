@@ -22,6 +22,11 @@ class SlidingWindows {
   [[nodiscard]] constexpr Duration time_difference() const { return difference_; }
   [[nodiscard]] constexpr Duration size() const { return difference_; }
   [[nodiscard]] constexpr Duration grace() const { return grace_; }
+  /// How long windows must be kept: the right window of a record's neighbour begins up to twice the
+  /// difference before the record.
+  [[nodiscard]] constexpr Duration needed_retention() const {
+    return (Timestamp(0) + difference_ + difference_ + grace_) - Timestamp(0);
+  }
   /// Null if the sizes make sense, else what is wrong.
   [[nodiscard]] constexpr const char* fault() const {
     if (difference_.count() < 0) return "a window's time difference can't be negative";

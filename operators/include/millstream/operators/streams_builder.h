@@ -4,6 +4,7 @@
 #include <millstream/core/result.h>
 #include <millstream/operators/detail/stream_graph.h>
 #include <millstream/operators/detail/table_source.h>
+#include <millstream/operators/global_ktable.h>
 #include <millstream/operators/kstream.h>
 #include <millstream/operators/ktable.h>
 #include <millstream/operators/options.h>
@@ -57,6 +58,18 @@ class StreamsBuilder {
   template <class K, class V>
   [[nodiscard]] KTable<K, V> table(const std::string& topic, Materialized<K, V> options) {
     return table<K, V>(topic, {}, std::move(options));
+  }
+
+  /// Read a topic as a table that every instance has whole, for joins by any key. Its rows are always
+  /// kept; its topic is its changelog.
+  template <class K, class V>
+  [[nodiscard]] GlobalKTable<K, V> global_table(
+      const std::string& topic, Consumed<std::optional<K>, std::optional<V>> consumed = {},
+      Materialized<K, V> options = {});
+  template <class K, class V>
+  [[nodiscard]] GlobalKTable<K, V> global_table(const std::string& topic,
+                                                Materialized<K, V> options) {
+    return global_table<K, V>(topic, {}, std::move(options));
   }
 
   /// Add a store that processors may use; they name it where they are added.
@@ -125,6 +138,34 @@ KTable<K, V> StreamsBuilder::table(const std::string& topic,
   detail::GraphNode& added = graph_->add(graph_->root(), std::move(node));
   added.sources = {std::move(source_name)};
   return {{graph_.get(), &added}, std::move(spec), key, value};
+}
+
+template <class K, class V>
+GlobalKTable<K, V> StreamsBuilder::global_table(
+    const std::string& topic, Consumed<std::optional<K>, std::optional<V>> consumed,
+    Materialized<K, V> options) {
+  using Key = std::optional<K>;
+  using Value = std::optional<V>;
+  std::string store = graph_->store_name_or_new(options.name, topic + "-");
+  std::string source_name = graph_->suffixed_or_new(consumed.name, "-source", "KSTREAM-SOURCE-");
+  std::string name = graph_->name_or_new(consumed.name, "KTABLE-SOURCE-");
+  const auto key = detail::inherit(options.key_serde, detail::inherit(consumed.key_serde));
+  const auto value = detail::inherit(options.value_serde, detail::inherit(consumed.value_serde));
+  if (!consumed.key_serde.given() && key) consumed.key_serde = *key;
+  if (!consumed.value_serde.given() && value) consumed.value_serde = *value;
+  StoreSpec store_spec = detail::table_store(options.store_options(), store);
+  store_spec.logging = false;
+  store_spec.caching = false;
+  auto spec = std::make_shared<detail::TableSourceSpec<Key, Value>>(
+      store_spec, detail::require_serde(*graph_, "a global table", "key", options.key_serde, key),
+      detail::require_serde(*graph_, "a global table", "value", options.value_serde, value), true);
+  graph_->add(graph_->root(),
+              std::make_unique<detail::GlobalStoreGraphNode>(
+                  std::move(name),
+                  detail::StreamGraph::source_spec(std::move(source_name), {topic}, {}, {},
+                                                   source<Key, Value>(consumed)),
+                  std::move(store_spec), spec));
+  return {std::move(spec), std::move(store)};
 }
 
 }  // namespace millstream

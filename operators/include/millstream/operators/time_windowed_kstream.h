@@ -103,16 +103,13 @@ class TimeWindowedKStream {
     using Getter = detail::WindowTableGetter<Key, A>;
     return detail::make_windowed<NodeType, Getter, TimeWindowedSerde<Key>>(
         grouped_, windows_, std::move(functions), named, options,
-        detail::window_store(options.store_options(), store, windows_.size(), needed_retention()),
+        detail::window_store(options.store_options(), store, windows_.size(), windows_.needed_retention()),
         prefix, {windows_.grace(), emit_});
   }
 
-  /// Size and grace, as far as that can be counted.
-  [[nodiscard]] Duration needed_retention() const {
-    return (Timestamp(0) + windows_.size() + windows_.grace()) - Timestamp(0);
-  }
   void check(const std::string& store, const std::optional<Duration>& retention) const {
-    detail::check_windows(grouped_.graph(), store, windows_.fault(), needed_retention(), retention);
+    detail::check_windows(grouped_.graph(), store, windows_.fault(), windows_.needed_retention(),
+                          retention);
     if (emit_ == EmitStrategy::kOnWindowClose && windows_.size() == Duration::max()) {
       grouped_.graph().add_fault("store " + store + ": a window without an end never closes, " +
                                  "emit its results on update");

@@ -34,6 +34,10 @@ class TimeWindows {
   [[nodiscard]] constexpr Duration size() const { return size_; }
   [[nodiscard]] constexpr Duration advance() const { return advance_; }
   [[nodiscard]] constexpr Duration grace() const { return grace_; }
+  /// How long windows must be kept, as far as that can be counted.
+  [[nodiscard]] constexpr Duration needed_retention() const {
+    return (Timestamp(0) + size_ + grace_) - Timestamp(0);
+  }
   /// Null if the sizes make sense, else what is wrong.
   [[nodiscard]] constexpr const char* fault() const {
     if (size_.count() <= 0) return "a window's size must be above 0 ms";
@@ -73,6 +77,7 @@ class UnlimitedWindows {
 
   [[nodiscard]] constexpr Duration size() const { return Duration::max(); }
   [[nodiscard]] constexpr Duration grace() const { return Duration(0); }
+  [[nodiscard]] constexpr Duration needed_retention() const { return Duration::max(); }
   [[nodiscard]] constexpr const char* fault() const {
     return start_.is_valid() ? nullptr : "a window can't start before the epoch";
   }
@@ -93,6 +98,7 @@ template <class W>
 concept TimeWindowing = requires(const W& windows, Timestamp timestamp, void (*visit)(Window)) {
   { windows.size() } -> std::same_as<Duration>;
   { windows.grace() } -> std::same_as<Duration>;
+  { windows.needed_retention() } -> std::same_as<Duration>;
   { windows.fault() } -> std::convertible_to<const char*>;
   windows.for_each_window(timestamp, visit);
 };

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace millstream {
@@ -81,8 +82,8 @@ template <class K, class V>
 template <class Agg>
 CogroupedKStream<NonNull<K>, detail::CogroupPart<K, V, Agg>> KGroupedStream<K, V>::cogroup(
     Agg aggregator) const {
-  return CogroupedKStream<Key, detail::CogroupPart<K, V, Agg>>(
-      {detail::CogroupPart<K, V, Agg>{*this, std::move(aggregator)}});
+  using Part = detail::CogroupPart<K, V, Agg>;
+  return CogroupedKStream<Key, Part>(std::tuple<Part>(Part{*this, std::move(aggregator)}));
 }
 
 }  // namespace millstream

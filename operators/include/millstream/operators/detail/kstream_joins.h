@@ -19,10 +19,11 @@
 
 namespace millstream::detail {
 
-/// A serde for a place where only a non-null value comes.
+/// A serde for a join's repartition topic or store, where there is one: else any will do.
 template <class T>
-Serde<NonNull<T>> present_serde(StreamGraph& graph, const char* part, const SerdeOption<T>& option,
-                                const Inherited<T>& inherited) {
+Serde<NonNull<T>> join_serde(StreamGraph& graph, bool needed, const char* part,
+                             const SerdeOption<T>& option, const Inherited<T>& inherited) {
+  if (!needed) return NoSerde<NonNull<T>>();
   return require_serde(graph, "a join", part, option, inherited);
 }
 
@@ -37,8 +38,10 @@ auto join_stream_with_table(const KStream<K, V>& stream, const KTable<NonNull<K>
   using Spec = StreamTableJoinSpec<K, V, Key, VT, OwnKey, F, Kind>;
   constexpr bool kIsLeft = Kind == JoinKind::kLeft;
   StreamGraph& graph = *stream.place().graph;
-  const auto key = present_serde<K>(graph, "key", options.key_serde, stream.key_serde());
-  const auto value = present_serde<V>(graph, "value", options.value_serde, stream.value_serde());
+  const bool is_written = stream.place().node->repartition_required || options.grace;
+  const auto key = join_serde<K>(graph, is_written, "key", options.key_serde, stream.key_serde());
+  const auto value =
+      join_serde<V>(graph, is_written, "value", options.value_serde, stream.value_serde());
   GraphNode& parent =
       join_parent(stream.place(), options.name, stream_repartition<K, V>(key, value));
   std::set<std::string> sources = copartition(graph, parent, *table.place().node);
@@ -145,10 +148,10 @@ auto join_streams(const KStream<K, V>& stream, const KStream<K, VO>& other, F jo
                   const JoinWindows& windows, const StreamJoined<K, V, VO>& options) {
   using Types = StreamJoinTypes<K, V, VO, F, Kind>;
   StreamGraph& graph = *stream.place().graph;
-  const auto key = present_serde<K>(graph, "key", options.key_serde, stream.key_serde());
-  const auto left = present_serde<V>(graph, "value", options.value_serde, stream.value_serde());
-  const auto right = present_serde<VO>(graph, "other value", options.other_value_serde,
-                                       other.value_serde());
+  const auto key = join_serde<K>(graph, true, "key", options.key_serde, stream.key_serde());
+  const auto left = join_serde<V>(graph, true, "value", options.value_serde, stream.value_serde());
+  const auto right = join_serde<VO>(graph, true, "other value", options.other_value_serde,
+                                    other.value_serde());
   const auto topic = [&](const char* suffix) {
     return options.name.empty() ? std::string() : options.name + suffix;
   };

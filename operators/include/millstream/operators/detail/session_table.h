@@ -8,9 +8,11 @@
 #include <millstream/state/session_store.h>
 #include <millstream/topology/node.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace millstream::detail {
 
@@ -31,6 +33,7 @@ class SessionTableStore {
         cache_(context, table.store.caching && emits_updates),
         key_(table.key_serde),
         outputs_(&outputs),
+        persistent_(table.store.persistent),
         sends_old_values_(sends_old_values),
         emits_updates_(emits_updates) {}
 
@@ -46,13 +49,19 @@ class SessionTableStore {
     const Change<V> change{value, nullptr, true};
     apply({session, change, session.window.end, headers});
   }
-  /// Tell the children of the sessions that end in [from, to], by end, then key, as new.
+  /// Tell the children of the sessions that end in [from, to], as new: by end, then start and key as
+  /// Kafka Streams' persistent stores have it, or key and start as its in-memory ones.
   void forward_rows(Timestamp from, Timestamp to, Headers& headers) {
     auto rows = rows_.find_by_end(from, to);
-    while (const auto row = rows.next()) {
-      const Change<V> change{&row->second, nullptr, true};
-      outputs_->forward({row->first, change, row->first.window.end, headers});
+    std::vector<Row> same_end;
+    for (auto row = rows.next(); row; row = rows.next()) {
+      if (!same_end.empty() && same_end.front().first.window.end != row->first.window.end) {
+        forward_rows(same_end, headers);
+        same_end.clear();
+      }
+      same_end.push_back(*std::move(row));
     }
+    forward_rows(same_end, headers);
   }
 
   /// Tell the children what waits in the cache.
@@ -63,6 +72,18 @@ class SessionTableStore {
   void rewind() { cache_.clear(); }
 
  private:
+  using Row = std::pair<Windowed<K>, V>;
+
+  void forward_rows(std::vector<Row>& rows, Headers& headers) const {
+    if (persistent_) {
+      std::ranges::stable_sort(
+          rows, {}, [](const Row& row) { return row.first.window.start; });
+    }
+    for (const auto& [session, value] : rows) {
+      const Change<V> change{&value, nullptr, true};
+      outputs_->forward({session, change, session.window.end, headers});
+    }
+  }
   void apply(const Outgoing& record) {
     if (!cache_.enabled()) {
       store(record);
@@ -103,6 +124,7 @@ class SessionTableStore {
   UpdateCache<Windowed<K>, V> cache_;
   TypedBytes<K> key_;
   const Outputs<Windowed<K>, Change<V>>* outputs_;
+  bool persistent_;
   bool sends_old_values_;
   bool emits_updates_;
   Headers no_headers_;

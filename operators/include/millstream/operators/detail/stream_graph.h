@@ -64,6 +64,9 @@ class StreamGraph {
   /// person's, and the parts' names are made of it.
   RepartitionNames repartition_names(const std::string& prefix);
 
+  /// The repartition behind a node that its joins share; null until there is one.
+  GraphNode*& join_repartition_of(const GraphNode& node) { return join_repartitions_[&node]; }
+
   void add_state_store(StoreSpec store) { stores_.push_back(std::move(store)); }
   /// Require equal partition counts of the topics behind these sources.
   void copartition(const std::set<std::string>& sources);
@@ -73,6 +76,13 @@ class StreamGraph {
   Topology write(const Config& config);
 
  private:
+  void optimize(const Config& config);
+  void reuse_source_topics();
+  void merge_repartitions();
+  void merge_repartitions_below(GraphNode& key_changer,
+                                const std::vector<RepartitionGraphNode*>& replaced);
+  void join_with_self();
+  void rename_source(const std::string& from, const std::string& to);
   void merge_duplicate_sources();
   void merge_source(SourceGraphNode& main, SourceGraphNode& duplicate);
   void relax_null_key_filters();
@@ -84,6 +94,7 @@ class StreamGraph {
   RootGraphNode root_;
   std::vector<std::unique_ptr<GraphNode>> nodes_;
   std::vector<RepartitionGraphNode*> repartitions_;
+  std::map<const GraphNode*, GraphNode*> join_repartitions_;
   std::vector<StoreSpec> stores_;
   std::vector<std::vector<std::string>> copartitioned_;
   std::vector<std::string> faults_;

@@ -3,10 +3,13 @@
 #include <millstream/core/record.h>
 #include <millstream/operators/detail/table_rows.h>
 #include <millstream/operators/detail/table_spec.h>
+#include <millstream/operators/detail/update_cache.h>
+#include <millstream/state/detail/typed_bytes.h>
 #include <millstream/topology/node.h>
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace millstream::detail {
@@ -22,6 +25,8 @@ class TableStore {
   TableStore(TaskContext& context, const StoredTable<K, V>& table,
              const Outputs<K, Change<V>>& outputs, bool sends_old_values)
       : rows_(context, table),
+        cache_(context, table.store.caching && table.store.kind != StoreKind::kVersioned),
+        key_(table.key_serde),
         outputs_(&outputs),
         sends_old_values_(sends_old_values) {}
 
@@ -31,6 +36,7 @@ class TableStore {
   /// Put a row, or erase it where `change.new_value` is null, and tell the children. False: the row is
   /// older than the versions that are kept; nobody was told.
   bool put_and_forward(const Record<K, Change<V>>& record) {
+    if (cache_.enabled()) return put_and_cache(record);
     const Change<V>& change = record.value();
     const RowPut put = rows_.put(record.key(), change.new_value, record.timestamp());
     if (put == RowPut::kTooOld) return false;
@@ -41,10 +47,36 @@ class TableStore {
   }
 
   /// Tell the children what waits in the cache.
-  void flush() {}
+  void flush() {
+    cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
+  }
+  /// Forget what waits in the cache.
+  void rewind() { cache_.clear(); }
 
  private:
+  using Outgoing = Record<K, Change<V>>;
+
+  bool put_and_cache(const Outgoing& record) {
+    const std::string_view bytes = key_.write(record.key(), rows_.plain().name());
+    std::optional<V> known;
+    if (!cache_.contains(bytes)) {
+      auto row = rows_.get(record.key());
+      if (row) known = std::move(row->value);
+    }
+    rows_.put(record.key(), record.value().new_value, record.timestamp());
+    cache_.update(bytes, record, std::move(known),
+                  [this](const Outgoing& waiting) { tell(waiting); });
+    return true;
+  }
+  void tell(const Outgoing& record) const {
+    const Change<V> told{record.value().new_value,
+                         sends_old_values_ ? record.value().old_value : nullptr, true};
+    outputs_->forward(record.with_value(told));
+  }
+
   TableRows<K, V> rows_;
+  UpdateCache<K, V> cache_;
+  TypedBytes<K> key_;
   const Outputs<K, Change<V>>* outputs_;
   bool sends_old_values_;
 };

@@ -118,7 +118,8 @@ class TableSuppressNode final : public OperatorNode<K, Change<V>, K, Change<V>> 
     if (update.new_value || !rule_.until_window_closes) {
       const K key = key_.read(update.key, rule_.store.name);
       const std::optional<V> new_value = read(update.new_value);
-      const std::optional<V> old_value = read(update.prior_value);
+      // As in Kafka Streams the value before the last update, which the children may never have seen.
+      const std::optional<V> old_value = read(update.old_value);
       const Change<V> change{new_value ? &*new_value : nullptr, old_value ? &*old_value : nullptr,
                              true};
       this->forward({key, change, update.timestamp, update.headers});
