@@ -1,14 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <millstream/forest/box_tree.h>
-#include <millstream/forest/isolation_forest.h>
 #include <millstream/forest/nab_corpus.h>
 #include <millstream/forest/online_forest.h>
 #include <millstream/forest/random.h>
+#include <millstream/forest/window_features.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "test_data.h"
@@ -23,71 +24,6 @@ double noise(Random& random) { return random.uniform() + random.uniform() - 1; }
 
 OnlineForestOptions small_options() {
   return {.trees = 8, .sample = 64, .window = 300, .rebuild_every = 5, .seed = 1};
-}
-
-std::vector<double> path_lengths(std::uint32_t n) {
-  std::vector<double> lengths;
-  for (std::uint32_t i = 0; i <= n; ++i) {
-    lengths.push_back(average_path_length(i));
-  }
-  return lengths;
-}
-
-TEST(BoxTree, GivesTheExpectedDepthsOfTheVector) {
-  const auto vector = testing::data_json("online_forest_vectors.json")["tree"];
-  std::vector<BoxTree::Node> nodes;
-  for (const auto& node : vector["nodes_lo_hi_thr_left_depth_size"]) {
-    const auto depth = node[4].get<std::uint32_t>();
-    if (node[3].get<int>() < 0) {
-      nodes.push_back({node[0], node[1], kInfinity,
-                       depth + average_path_length(node[5].get<std::uint32_t>()), depth + 1,
-                       static_cast<std::uint32_t>(nodes.size())});
-    } else {
-      nodes.push_back({node[0], node[1], node[2], 0, depth + 1, node[3].get<std::uint32_t>()});
-    }
-  }
-  const std::vector<BoxTree> trees(5, BoxTree(nodes));
-
-  for (std::size_t i = 0; i < vector["query"].size(); ++i) {
-    const double query = vector["query"][i];
-    const double expected = vector["expected_depth"][i];
-    EXPECT_NEAR(trees[0].depth(query), expected, 1e-12) << query;
-    EXPECT_NEAR(BoxTree::depth_sum(trees, query), 5 * expected, 1e-11) << query;
-  }
-}
-
-TEST(BoxTree, IsolatesValuesTheSoonerTheFartherOutTheyAre) {
-  Random random(1);
-  std::vector<double> sample(256);
-  BoxTreeRoom room;
-  const auto lengths = path_lengths(256);
-  std::vector<BoxTree> trees(50);
-  for (BoxTree& tree : trees) {
-    for (double& value : sample) {
-      value = noise(random);
-    }
-    tree.grow(sample, random.next(), 10, lengths, room);
-  }
-
-  double last = BoxTree::depth_sum(trees, 0) / 50;
-  EXPECT_NEAR(last, average_path_length(256), 2);
-  for (const double value : {1.0, 2.0, 4.0, 8.0, 100.0}) {
-    const double depth = BoxTree::depth_sum(trees, value) / 50;
-    EXPECT_LT(depth, last) << value;
-    last = depth;
-  }
-}
-
-TEST(BoxTree, OfOneValueIsolatesAnyOtherAtOnce) {
-  std::vector<double> sample(64, 3.0);
-  BoxTreeRoom room;
-  BoxTree tree;
-
-  tree.grow(sample, 1, 8, path_lengths(64), room);
-
-  EXPECT_DOUBLE_EQ(tree.depth(3.0), average_path_length(64));
-  EXPECT_DOUBLE_EQ(tree.depth(3.0000001), 1.0);
-  EXPECT_DOUBLE_EQ(tree.median(), 3.0);
 }
 
 class OnlineVector : public ::testing::TestWithParam<const char*> {};
@@ -107,7 +43,7 @@ TEST_P(OnlineVector, HasTheFeaturesOfTheReference) {
 
   for (const auto& row : rows) {
     const auto& features = scores[row[0].get<std::size_t>()].features;
-    for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+    for (std::size_t f = 0; f < 3; ++f) {
       const double expected = row[f + 1];
       EXPECT_NEAR(features[f], expected, 1e-9 * std::max(1.0, std::abs(expected)))
           << "row " << row[0] << " feature " << f;
@@ -119,6 +55,77 @@ INSTANTIATE_TEST_SUITE_P(Series, OnlineVector,
                          ::testing::Values("realAWSCloudwatch/ec2_cpu_utilization_5f5533.csv",
                                            "realKnownCause/machine_temperature_system_failure.csv",
                                            "realTraffic/TravelTime_387.csv"));
+
+TEST(OnlineForest, HasTheFeaturesOfBruteForce) {
+  OnlineForest forest(small_options(), "s");
+  Random random(4);
+  auto hours = SeasonalResidual::hour_of_day();
+  std::vector<double> values;
+  std::vector<double> residuals;
+
+  for (int i = 0; i < 1500; ++i) {
+    values.push_back(10 * std::sin(i / 40.0) + noise(random));
+    residuals.push_back(hours.update(i * kFiveMinutes, values.back()));
+    const auto features = forest.update(i * kFiveMinutes, values.back()).features;
+    const auto last = [](const std::vector<double>& all, std::size_t n) {
+      return std::vector<double>(all.end() - static_cast<std::ptrdiff_t>(std::min(n, all.size())),
+                                 all.end());
+    };
+    const auto twelve = last(values, 12);
+    const auto mean = [](const std::vector<double>& all) {
+      return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
+    };
+    ASSERT_NEAR(features[0], mean(last(residuals, 3)), 1e-9) << i;
+    ASSERT_NEAR(features[1], mean(twelve), 1e-9) << i;
+    ASSERT_NEAR(features[3], mean(last(residuals, 48)), 1e-9) << i;
+    ASSERT_EQ(features[4], *std::max_element(twelve.begin(), twelve.end())) << i;
+    ASSERT_EQ(features[5], *std::min_element(twelve.begin(), twelve.end())) << i;
+  }
+}
+
+TEST(OnlineForest, RaisesTheThresholdByAnAlarmAndLetsItFade) {
+  const OnlineForestOptions options = small_options();
+  OnlineForest forest(options, "s");
+  Random random(3);
+  for (int i = 0; i < 400; ++i) {
+    forest.update(i * kFiveMinutes, noise(random));
+  }
+  double before = 0;
+  OnlineScore score;
+  for (int i = 400; i < 500 && !score.alarm; ++i) {
+    before = score.threshold;
+    score = forest.update(i * kFiveMinutes, 1000.0 + i);
+  }
+  ASSERT_TRUE(score.alarm);
+  const double raised = score.threshold - options.threshold + options.rise;
+  ASSERT_LT(before, options.threshold + options.rise);
+
+  for (int i = 1; i <= 300; ++i) {
+    score = forest.update((500 + i) * kFiveMinutes, 0.0);
+    if (score.alarm) {
+      break;
+    }
+    const double expected = options.threshold + raised * std::exp(-i / options.fade);
+    ASSERT_NEAR(score.threshold, expected, 1e-9) << i;
+  }
+}
+
+TEST(OnlineForest, AlarmsLessOftenOnRecurringBurstsIfAlarmsRaiseTheThreshold) {
+  std::vector<int> alarms;
+  for (const double rise : {0.0, 0.4}) {
+    OnlineForest forest({.refractory = 20, .rise = rise, .seed = 3}, "bursts");
+    Random random(5);
+    int count = 0;
+    for (int i = 0; i < 4000; ++i) {
+      const double burst = i > 1000 && i % 150 < 3 ? 5 + 5 * random.uniform() : 0.0;
+      count += forest.update(i * kFiveMinutes, noise(random) + burst).alarm ? 1 : 0;
+    }
+    alarms.push_back(count);
+  }
+
+  EXPECT_GT(alarms[1], 0);
+  EXPECT_LT(alarms[1], alarms[0]);
+}
 
 TEST(OnlineForest, RaisesOneAlarmForABurst) {
   OnlineForest forest({.seed = 3}, "burst");
@@ -196,7 +203,7 @@ TEST(OnlineForest, StateIsItsHeadAndItsBlocks) {
 
   forest.serialize(whole);
   forest.serialize_head(parts);
-  EXPECT_LT(parts.size(), 600U);
+  EXPECT_LT(parts.size(), 1000U);
   for (std::uint64_t block = forest.first_block(); block < forest.end_block(); ++block) {
     forest.serialize_block(block, parts);
   }
@@ -314,7 +321,8 @@ TEST(OnlineForest, RefusesOptionsOutOfRange) {
        {OnlineForestOptions{.trees = 0}, OnlineForestOptions{.sample = 1},
         OnlineForestOptions{.sample = 5000}, OnlineForestOptions{.window = 1},
         OnlineForestOptions{.rebuild_every = 0}, OnlineForestOptions{.first_build = 5000},
-        OnlineForestOptions{.floor = 0}, OnlineForestOptions{.threshold = std::nan("")}}) {
+        OnlineForestOptions{.floor = 0}, OnlineForestOptions{.rise = -1},
+        OnlineForestOptions{.fade = 0}, OnlineForestOptions{.threshold = std::nan("")}}) {
     const Status status = options.check();
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().kind(), ErrorKind::kUser);
@@ -329,7 +337,7 @@ TEST(OnlineForest, MemoryIsBoundedByTheOptions) {
     forest.update(i * kFiveMinutes, noise(random));
   }
 
-  EXPECT_LT(forest.memory(), 3U * 40 * 512 * 80 + 24 * 4600 + 300'000);
+  EXPECT_LT(forest.memory(), 6U * 20 * 512 * 80 + 48 * 4600 + 300'000);
 }
 
 }  // namespace

@@ -9,10 +9,10 @@
 namespace millstream {
 namespace {
 
+using testing::Drive;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::Drive;
 using testing::MaybeText;
 using testing::Text;
 
@@ -48,7 +48,8 @@ void double_and_check(StreamsBuilder& builder) {
       .to("out");
 }
 
-const Text kOne("\0\0\0\0\0\0\0\1", 8);
+/// The integer 1 in bytes.
+Text one() { return {"\0\0\0\0\0\0\0\1", 8}; }
 
 TEST(DeserializationHandler, FailsUnlessToldOtherwise) {
   StreamsBuilder builder;
@@ -64,7 +65,7 @@ TEST(DeserializationHandler, ContinuePassesOverTheRecord) {
   Drive drive(builder, {.config = setting("deserialization.exception.handler", "continue")});
 
   drive.pipe("a", "short", 99);
-  drive.pipe("a", kOne, 5);
+  drive.pipe("a", one(), 5);
 
   EXPECT_THAT(drive.numbers(), ElementsAre("a=1@5"));
 }
@@ -75,7 +76,7 @@ TEST(DeserializationHandler, TakesANullThatTheTypeCanNotSay) {
   Drive drive(builder, {.config = setting("deserialization.exception.handler", "continue")});
 
   drive.pipe("a", std::nullopt);
-  drive.pipe(std::nullopt, kOne);
+  drive.pipe(std::nullopt, one());
 
   EXPECT_THAT(drive.numbers(), IsEmpty());
 }
@@ -91,7 +92,7 @@ TEST(DeserializationHandler, PassedOverRecordsDoNotAdvanceStreamTime) {
   Drive drive(builder, {.config = setting("deserialization.exception.handler", "continue")});
 
   drive.pipe("a", "short", 1000);
-  drive.pipe("a", kOne, 5);
+  drive.pipe("a", one(), 5);
 
   EXPECT_THAT(drive.numbers(), ElementsAre("a[0,10)=1@5"));
 }
@@ -101,7 +102,7 @@ TEST(DeserializationHandler, DeadLetterKeepsTheBytesAndSaysWhatWhereAndWhy) {
   copy_numbers(builder);
   Drive drive(builder, {.config = dead_letters_for("deserialization.exception.handler")});
 
-  drive.pipe("a", kOne, 5);
+  drive.pipe("a", one(), 5);
   drive.pipe("a", "short", 7);
 
   const auto letter = drive.driver().read_raw("dead");
@@ -177,9 +178,8 @@ TEST(Handlers, DeadLetterWithoutATopicIsRefused) {
   StreamsBuilder builder;
   copy_numbers(builder);
 
-  EXPECT_THROW(
-      Drive(builder, {.config = setting("processing.exception.handler", "dead-letter")}),
-      std::invalid_argument);
+  EXPECT_THROW(Drive(builder, {.config = setting("processing.exception.handler", "dead-letter")}),
+               std::invalid_argument);
 }
 
 TEST(RejectedTopic, KeepsRecordsThatOperatorsDrop) {

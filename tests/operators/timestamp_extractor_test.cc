@@ -8,8 +8,8 @@
 namespace millstream {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::Drive;
+using ::testing::ElementsAre;
 using testing::Text;
 using TextConsumed = Consumed<Text, Text>;
 
@@ -89,11 +89,12 @@ TEST(TimestampExtractor, DoesNotApplyToRepartitionTopics) {
   StreamsBuilder builder;
   builder
       .stream<Text, Text>(
-          "in", TextConsumed{.timestamp_extractor = [](const Record<Text, Text>&,
-                                                       const ExtractionContext& context) {
-            return context.partition_time.is_valid() ? context.partition_time + Duration(1)
-                                                     : Timestamp(100);
-          }})
+          "in", TextConsumed{.timestamp_extractor =
+                                 [](const Record<Text, Text>&, const ExtractionContext& context) {
+                                   return context.partition_time.is_valid()
+                                              ? context.partition_time + Duration(1)
+                                              : Timestamp(100);
+                                 }})
       .repartition()
       .to("out");
   Drive drive(builder);

@@ -18,7 +18,7 @@ namespace {
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& file, int flags)
-      : number_(::open(file.c_str(), flags | O_CLOEXEC, 0600)) {}
+      : number_(::open(file.c_str(), flags | O_CLOEXEC, 0644)) {}
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }

@@ -18,6 +18,8 @@ namespace anomaly {
 struct CommandContext {
   const millstream::Clock& clock;
   StopSignal& stop;
+  /// The command serves metrics unless told otherwise.
+  bool serves_metrics = false;
 };
 
 /// What the chosen subcommand does. **Errors**: user: exit status 2; else 1.

@@ -77,10 +77,15 @@ Result<double> parse_speed(std::string_view text) {
   return speed;
 }
 
-/// A server of metrics, if one is wanted.
-Result<std::unique_ptr<MetricsServer>> serve_metrics(const Config& config, const Metrics& metrics,
-                                                     Logger& logger) {
-  const auto port = config.get_int("http.port", -1);
+/// Where metrics are served unless `http.port` says otherwise.
+constexpr std::int64_t kUsualPort = 8000;
+
+/// A server of metrics, if one is wanted. On the usual port another process may serve already: then
+/// this one goes on without; a port that was asked for must be free.
+Result<std::unique_ptr<MetricsServer>> serve_metrics(const Config& config, bool by_default,
+                                                     const Metrics& metrics, Logger& logger) {
+  const bool asked = config.contains("http.port");
+  const auto port = config.get_int("http.port", by_default ? kUsualPort : -1);
   if (!port) return port.error();
   if (*port < 0) return std::unique_ptr<MetricsServer>();
   if (*port > 65'535) return Error::user(fmt::format("setting http.port: {} is no port", *port));
@@ -89,7 +94,13 @@ Result<std::unique_ptr<MetricsServer>> serve_metrics(const Config& config, const
                                                .port = static_cast<std::uint16_t>(*port),
                                                .token = config.get("http.token"),
                                                .logger = &logger});
-  MILLSTREAM_TRY(server->start());
+  const Status started = server->start();
+  if (!started && asked) return started.error();
+  if (!started) {
+    logger.warning("metrics aren't served; set http.port to a free one",
+                   {{"error", std::string(started.error().message())}});
+    return std::unique_ptr<MetricsServer>();
+  }
   logger.info("metrics are served", {{"url", server->url()}});
   return server;
 }
@@ -130,7 +141,7 @@ Status run_service_process(const Config& config, CommandContext& context,
   const auto broker = millstream::open_broker(config, context.clock, **logger);
   if (!broker) return broker.error();
   ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker};
-  const auto server = serve_metrics(config, metrics, **logger);
+  const auto server = serve_metrics(config, context.serves_metrics, metrics, **logger);
   if (!server) return server.error();
   const auto answers = wait_for_broker(shared, context.stop);
   if (!answers) return answers.error();

@@ -59,8 +59,8 @@ millstream::Result<ReplayOptions> replay_options(const ProduceArguments& argumen
 millstream::Result<std::shared_ptr<const millstream::forest::Model>> load_detector_model(
     const millstream::Config& config);
 
-/// Open the broker, wait for it, run the services that `make` adds, serving metrics if `http.port`
-/// says so. **Errors**: of all of them.
+/// Open the broker, wait for it, run the services that `make` adds; serves metrics if the command
+/// or `http.port` says so. **Errors**: of all of them.
 millstream::Status run_service_process(const millstream::Config& config, CommandContext& context,
                                        const MakeServices& make);
 

@@ -114,6 +114,7 @@ void add_detect_command(CLI::App& program, Action& chosen) {
       if (!model_file->empty()) config->set("anomaly.model.file", *model_file);
       const auto model = load_detector_model(*config);
       if (!model) return model.error();
+      context.serves_metrics = true;
       return run_service_process(*config, context, [&](ServiceContext& shared, Services& services) {
         return add_detect(*model, shared, services);
       });
@@ -159,6 +160,7 @@ void add_run_command(CLI::App& program, Action& chosen) {
       if (!model) return model.error();
       const auto data = load_replay_data(*produce);
       if (!data) return data.error();
+      context.serves_metrics = true;
       return run_service_process(*config, context,
                                  [&](ServiceContext& shared, Services& services) -> Status {
                                    MILLSTREAM_TRY(add_detect(*model, shared, services));

@@ -102,9 +102,9 @@ Status OnlineForest::deserialize(std::string_view bytes) {
 bool OnlineForest::valid(const Head& h) {
   const auto finite = [](double x) { return std::isfinite(x) && std::abs(x) < 1e300; };
   return h.count < (std::uint64_t{1} << 56U) && h.last_alarm <= h.count && h.hour <= kHours &&
-         (h.hour == kHours || h.visit_count > 0) && finite(h.last) &&
-         h.raised >= 0 && finite(h.raised) && finite(h.visit_start) &&
-         finite(h.visit_sum) && std::all_of(h.hour_means.begin(), h.hour_means.end(), finite) &&
+         (h.hour == kHours || h.visit_count > 0) && finite(h.last) && h.raised >= 0 &&
+         finite(h.raised) && finite(h.visit_start) && finite(h.visit_sum) &&
+         std::all_of(h.hour_means.begin(), h.hour_means.end(), finite) &&
          std::all_of(h.residuals.begin(), h.residuals.end(), finite) &&
          std::all_of(h.values.begin(), h.values.end(), finite) &&
          std::all_of(h.steps.begin(), h.steps.end(), finite);

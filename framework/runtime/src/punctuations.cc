@@ -11,27 +11,60 @@ std::shared_ptr<Cancellable> Punctuations::schedule(Timestamp first, Duration in
   schedule->due = first;
   schedule->interval = interval;
   schedule->punctuator = std::move(punctuator);
-  schedules_.push_back(schedule);
+  push(schedule);
   return schedule;
 }
 
-std::shared_ptr<Punctuations::Schedule> Punctuations::take_due(Timestamp now) {
-  schedules_.remove_if([](const auto& s) { return s->cancelled; });
-  const auto earliest =
-      std::min_element(schedules_.begin(), schedules_.end(),
-                       [](const auto& a, const auto& b) { return a->due < b->due; });
-  if (earliest == schedules_.end() || (*earliest)->due > now) return nullptr;
-  return *earliest;
+// A binary heap that breaks ties as java.util.PriorityQueue does: schedules that are due at the same
+// time fire in the order that its sifting gives, and tests of Kafka Streams show it.
+
+void Punctuations::push(std::shared_ptr<Schedule> schedule) {
+  std::size_t at = schedules_.size();
+  schedules_.push_back(nullptr);
+  while (at > 0) {
+    const std::size_t parent = (at - 1) / 2;
+    if (schedule->due >= schedules_[parent]->due) break;
+    schedules_[at] = std::move(schedules_[parent]);
+    at = parent;
+  }
+  schedules_[at] = std::move(schedule);
+}
+
+std::shared_ptr<Punctuations::Schedule> Punctuations::pop() {
+  auto first = std::move(schedules_.front());
+  auto last = std::move(schedules_.back());
+  schedules_.pop_back();
+  if (schedules_.empty()) return first;
+  std::size_t at = 0;
+  while (at < schedules_.size() / 2) {
+    std::size_t child = 2 * at + 1;
+    if (child + 1 < schedules_.size() && schedules_[child]->due > schedules_[child + 1]->due) {
+      ++child;
+    }
+    if (last->due <= schedules_[child]->due) break;
+    schedules_[at] = std::move(schedules_[child]);
+    at = child;
+  }
+  schedules_[at] = std::move(last);
+  return first;
 }
 
 bool Punctuations::punctuate(Timestamp now) {
   bool fired = false;
-  while (const auto schedule = take_due(now)) {
+  while (!schedules_.empty() && schedules_.front()->due <= now) {
+    const auto schedule = pop();
+    if (schedule->cancelled) continue;
     const std::int64_t interval = schedule->interval.count();
     const std::int64_t missed = (now - schedule->due).count() / interval;
     schedule->due = schedule->due + Duration((missed + 1) * interval);
-    schedule->punctuator(now);
+    try {
+      schedule->punctuator(now);
+    } catch (...) {
+      push(schedule);
+      throw;
+    }
     fired = true;
+    if (!schedule->cancelled) push(schedule);
   }
   return fired;
 }

@@ -3,9 +3,9 @@
 #include <millstream/core/time.h>
 #include <millstream/topology/task_context.h>
 
-#include <list>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace millstream {
 
@@ -28,9 +28,10 @@ class Punctuations {
     bool cancelled = false;
     void cancel() override { cancelled = true; }
   };
-  std::shared_ptr<Schedule> take_due(Timestamp now);
+  void push(std::shared_ptr<Schedule> schedule);
+  std::shared_ptr<Schedule> pop();
 
-  std::list<std::shared_ptr<Schedule>> schedules_;
+  std::vector<std::shared_ptr<Schedule>> schedules_;  // a heap by due time
 };
 
 }  // namespace millstream

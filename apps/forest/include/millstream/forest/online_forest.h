@@ -22,7 +22,7 @@ struct OnlineForestOptions {
   std::uint32_t first_build = 100;   ///< Records before anything is scored.
   std::uint32_t extra_depth = 2;     ///< Depth limit beyond ceil(log2(sample)).
   double floor = 0.001;              ///< Least normalised depth, so that a score is finite.
-  double threshold = 0.66;           ///< Score from which a record is an alarm.
+  double threshold = 0.70;           ///< Score from which a record is an alarm.
   std::uint32_t refractory = 20;     ///< Records after an alarm without another.
   double rise = 0.4;                 ///< What an alarm adds to the threshold, at least 0.
   double fade = 200;                 ///< Records in which that fades to 1/e, 1 to 1,000,000.
@@ -152,7 +152,7 @@ class OnlineForest {
   std::uint64_t seed_;
   std::uint64_t capacity_;
   std::uint32_t depth_limit_;
-  double keep_;  // what is left of the threshold's rise after a record
+  double keep_;                       // what is left of the threshold's rise after a record
   std::vector<double> path_lengths_;  // c(n)
   Head head_;
   OnlineScore last_;
