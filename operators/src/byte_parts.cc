@@ -9,14 +9,14 @@ namespace {
 constexpr std::uint32_t kNull = 0xFFFFFFFFU;
 
 std::uint32_t take_number(std::string_view& bytes) {
-  if (bytes.size() < 4) throw StoreError("a stored record of an operator is cut off");
+  if (bytes.size() < 4) throw StoreError("of an operator", "a record is cut off");
   const auto number = read_big_endian<std::uint32_t>(bytes);
   bytes.remove_prefix(4);
   return number;
 }
 
 std::string_view take_bytes(std::string_view& bytes, std::size_t size) {
-  if (bytes.size() < size) throw StoreError("a stored record of an operator is cut off");
+  if (bytes.size() < size) throw StoreError("of an operator", "a record is cut off");
   const std::string_view taken = bytes.substr(0, size);
   bytes.remove_prefix(size);
   return taken;

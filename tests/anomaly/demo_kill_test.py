@@ -20,7 +20,8 @@ import time
 
 SERIES = 6
 RATE = 3000  # records a second, so that the kills fall into the replay
-COMPARED = ["records_in", "records_scored", "anomalies", "alerts", "dead_letters", "scores_digest"]
+COMPARED = ["records_in", "records_scored", "anomalies", "alerts", "dead_letters", "scores_digest",
+            "state_digest"]
 
 
 def make_data(folder, records, chance):

@@ -184,6 +184,8 @@ void Demo::show(const Pipeline::Progress& progress) {
 Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& config) {
   const Results& results = pipeline.results();
   const std::string lines = score_lines(results);
+  auto state = pipeline.final_state();
+  if (!state) return state.error();
   DemoTotals totals{.records_in = data_.points(),
                     .records_scored = results.scores,
                     .dead_letters = results.dead_letters,
@@ -193,6 +195,7 @@ Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& c
                     .latency_p50_ms = pipeline.latencies().quantile(0.5),
                     .latency_p99_ms = pipeline.latencies().quantile(0.99),
                     .scores_digest = digest_of_lines(lines),
+                    .state_digest = std::move(*state),
                     .report = folder_.report().string()};
   MILLSTREAM_TRY(write_whole_file(folder_.scores(), lines));
   MILLSTREAM_TRY(write_mails(results, config));

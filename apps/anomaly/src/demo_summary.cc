@@ -45,6 +45,7 @@ std::string to_json(const DemoTotals& totals) {
   object["latency_p50_ms"] = number(totals.latency_p50_ms);
   object["latency_p99_ms"] = number(totals.latency_p99_ms);
   object["scores_digest"] = totals.scores_digest;
+  object["state_digest"] = totals.state_digest;
   object["report"] = totals.report;
   object["dead_letters"] = totals.dead_letters;
   return object.dump();

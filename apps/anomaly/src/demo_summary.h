@@ -20,6 +20,7 @@ struct DemoTotals {
   std::optional<double> latency_p50_ms;
   std::optional<double> latency_p99_ms;
   std::string scores_digest;
+  std::string state_digest;
   std::string report;
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "state_digest.h"
+
 namespace anomaly {
 
 using millstream::Config;
@@ -157,6 +159,10 @@ Pipeline::Progress Pipeline::progress() const {
           .anomalies = results.anomalies.size(),
           .alerts = results.alerts.size(),
           .records_per_second = records_per_second_};
+}
+
+Result<std::string> Pipeline::final_state() const {
+  return state_digest(*broker_, config_.get("application.id"));
 }
 
 }  // namespace anomaly

@@ -58,6 +58,8 @@ class Pipeline {
 
   [[nodiscard]] const Results& results() const { return reader_->results(); }
   [[nodiscard]] const Latencies& latencies() const { return reader_->latencies(); }
+  /// What the stores hold, as state_digest() says it. After the end.
+  [[nodiscard]] millstream::Result<std::string> final_state() const;
   /// Of this process.
   [[nodiscard]] double records_per_second() const { return records_per_second_; }
   /// Records that were there already when it started.

@@ -5,7 +5,7 @@
 #include <millstream/operators/detail/repartition.h>
 #include <millstream/operators/detail/table_source.h>
 #include <millstream/operators/join_options.h>
-#include <millstream/operators/ktable.h>
+#include <millstream/operators/type_fwd.h>
 
 #include <memory>
 #include <optional>

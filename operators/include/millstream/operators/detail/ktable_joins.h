@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace millstream::detail {
 template <JoinKind Kind, class K, class V, class VO, class F>
 auto join_tables(
     const KTable<K, V>& table, const KTable<K, VO>& other, F joiner, const Named& named,
-    const std::optional<Materialized<K, NonNull<JoinResult<F, K, V, VO, Kind>>>>& options) {
+    const std::type_identity_t<
+        std::optional<Materialized<K, NonNull<JoinResult<F, K, V, VO, Kind>>>>>& options) {
   using Types = TableJoinTypes<K, V, VO, F, Kind>;
   using VR = typename Types::Result;
   StreamGraph& graph = *table.place().graph;
