@@ -42,12 +42,17 @@ Timestamp SegmentedRows::first_visible() const {
   return std::max(first, Timestamp(0));
 }
 
+Timestamp SegmentedRows::first_kept() const {
+  const Timestamp first = first_visible() - Duration(time_index_ ? 1 : 0);
+  return std::max(first, Timestamp(0));
+}
+
 void SegmentedRows::observe(Timestamp time) {
   StoreNumbers& numbers = bytes_->numbers();
   if (time <= numbers.observed) return;
-  const std::int64_t live_before = segments_.of(first_visible());
+  const std::int64_t live_before = segments_.of(first_kept());
   numbers.observed = time;
-  const std::int64_t live = segments_.of(first_visible());
+  const std::int64_t live = segments_.of(first_kept());
   if (live == live_before) return;
   std::string end;
   segments_.append_prefix(end, segments_.start_of(live));

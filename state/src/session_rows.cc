@@ -36,14 +36,14 @@ std::string_view SessionRows::suffix(const Window& session) {
 
 bool SessionRows::put(std::string_view key, const Window& session, std::string_view value) {
   rows_.observe(session.end);
-  if (session.end < rows_.first_visible()) return false;
+  if (session.end < rows_.first_kept()) return false;
   rows_.put(key, suffix(session), value);
   return true;
 }
 
 void SessionRows::erase(std::string_view key, const Window& session) {
   if (!in_memory_) rows_.observe(session.end);  // As in Kafka Streams, for persistent stores alone.
-  if (session.end >= rows_.first_visible()) rows_.erase(key, suffix(session));
+  if (session.end >= rows_.first_kept()) rows_.erase(key, suffix(session));
 }
 
 std::optional<std::string_view> SessionRows::get(std::string_view key, const Window& session) {

@@ -20,6 +20,10 @@ struct Kind {
 [[nodiscard]] std::span<const Kind> stateless_kinds();
 [[nodiscard]] std::span<const Kind> group_kinds();
 [[nodiscard]] std::span<const Kind> table_kinds();
+[[nodiscard]] std::span<const Kind> stream_join_kinds();
+[[nodiscard]] std::span<const Kind> table_join_kinds();
+[[nodiscard]] std::span<const Kind> versioned_kinds();
+[[nodiscard]] std::span<const Kind> described_join_kinds();
 [[nodiscard]] std::span<const Kind> window_kinds();
 [[nodiscard]] std::span<const Kind> sliding_kinds();
 [[nodiscard]] std::span<const Kind> session_kinds();

@@ -24,7 +24,8 @@ std::string bad_login(const SmtpFailure& failure, const SmtpOptions& options) {
 
 SendOutcome explain(const SmtpFailure& failure, const SmtpOptions& options) {
   using Kind = SendOutcome::Kind;
-  if (failure.login_denied || is_login_reply(failure.reply_code)) {
+  const bool is_temporary = failure.reply_code >= 400 && failure.reply_code < 500;
+  if ((failure.login_denied && !is_temporary) || is_login_reply(failure.reply_code)) {
     return {Kind::kBadLogin, bad_login(failure, options)};
   }
   if (failure.no_tls) {

@@ -40,6 +40,8 @@ class SessionStore {
   bool put(const Windowed<K>& session, const V& value) {
     return rows_.put(key_.write(session.key, name()), session.window, value_.write(value, name()));
   }
+  /// Move the store's time on, as a put of a session that ends then does.
+  void advance(Timestamp end) { rows_.rows().observe(end); }
   void remove(const Windowed<K>& session) {
     rows_.erase(key_.write(session.key, name()), session.window);
   }

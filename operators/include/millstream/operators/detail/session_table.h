@@ -46,12 +46,16 @@ class SessionTableStore {
   }
   /// Put a session, or remove it where `value` is null, and tell the children.
   void put(const Windowed<K>& session, const V* value, Headers& headers) {
+    if (value == nullptr) rows_.advance(session.window.end);
     const Change<V> change{value, nullptr, true};
     apply({session, change, session.window.end, headers});
   }
   /// Tell the children of the sessions that end in [from, to], as new: by end, then start and key as
   /// Kafka Streams' persistent stores have it, or key and start as its in-memory ones.
   void forward_rows(Timestamp from, Timestamp to, Headers& headers) {
+    // As in Kafka Streams an in-memory store no longer gives what is behind its retention, so that
+    // emission on close needs a retention longer than gap and grace there.
+    if (!persistent_) from = std::max(from, rows_.first_visible());
     auto rows = rows_.find_by_end(from, to);
     std::vector<Row> same_end;
     for (auto row = rows.next(); row; row = rows.next()) {

@@ -82,6 +82,9 @@ class SegmentedRows {
   [[nodiscard]] Timestamp observed() const { return bytes_->numbers().observed; }
   /// The first time that is still shown: observed - retention + 1, at least 0.
   [[nodiscard]] Timestamp first_visible() const;
+  /// The first time that may still be put: with a time index one before the first shown, since
+  /// emission on close may yet need a session that ends there.
+  [[nodiscard]] Timestamp first_kept() const;
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key, std::string_view suffix);
   void put(std::string_view key, std::string_view suffix, std::string_view value);
