@@ -24,8 +24,8 @@ void CogroupPlaces::copartition() const {
 void CogroupPlaces::add(std::shared_ptr<const ProcessorSpec> spec,
                         std::optional<Duration> closing_delay) {
   const std::size_t number = nodes_.size();
-  std::string name = graph_.suffixed_or_new(
-      named_.name, "-cogroup-agg-" + std::to_string(number), "COGROUPKSTREAM-AGGREGATE-");
+  std::string name = graph_.suffixed_or_new(named_.name, "-cogroup-agg-" + std::to_string(number),
+                                            "COGROUPKSTREAM-AGGREGATE-");
   auto shared = std::make_shared<const SharedStoreSpec>(std::move(spec), number == 0);
   GraphNode& node = graph_.add(*parents_[number],
                                std::make_unique<ProcessorGraphNode>(
@@ -35,10 +35,8 @@ void CogroupPlaces::add(std::shared_ptr<const ProcessorSpec> spec,
 }
 
 GraphNode& CogroupPlaces::merge(std::shared_ptr<const ProcessorSpec> spec) {
-  std::string name =
-      graph_.suffixed_or_new(named_.name, "-cogroup-merge", "COGROUPKSTREAM-MERGE-");
-  return graph_.add(nodes_,
-                    std::make_unique<ProcessorGraphNode>(std::move(name), std::move(spec)));
+  std::string name = graph_.suffixed_or_new(named_.name, "-cogroup-merge", "COGROUPKSTREAM-MERGE-");
+  return graph_.add(nodes_, std::make_unique<ProcessorGraphNode>(std::move(name), std::move(spec)));
 }
 
 }  // namespace millstream::detail

@@ -61,8 +61,8 @@ ForeignJoinNames foreign_join_names(StreamGraph& graph, const std::string& name)
       part("-subscription-response", "FK-JOIN-SUBSCRIPTION-RESPONSE-") + "-topic";
   names.response_sink = part("-subscription-response-sink", "SINK-");
   names.response_source = part("-subscription-response-source", "SOURCE-");
-  names.resolver = part("-subscription-response-resolver",
-                        "FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-");
+  names.resolver =
+      part("-subscription-response-resolver", "FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-");
   names.result = part("-result", "FK-JOIN-OUTPUT-");
   return names;
 }
@@ -76,13 +76,11 @@ GraphNode& add_foreign_join(StreamGraph& graph, const ForeignJoinNames& names,
                                 parts.subscription_source);
   copartition(graph, *parts.right, source);
   GraphNode& receive = add_part(graph, source, names.receive, parts.receive);
-  GraphNode& join =
-      add_part(graph, receive, names.subscription_join, parts.subscription_join);
+  GraphNode& join = add_part(graph, receive, names.subscription_join, parts.subscription_join);
   GraphNode& foreign = add_part(graph, *parts.right, names.foreign_table, parts.foreign_table);
-  add_end(graph, {&join, &foreign}, names.response_sink, names.response_topic,
-          parts.response_sink);
-  GraphNode& answers = add_begin(graph, names.response_source, names.response_topic,
-                                 parts.response_source);
+  add_end(graph, {&join, &foreign}, names.response_sink, names.response_topic, parts.response_sink);
+  GraphNode& answers =
+      add_begin(graph, names.response_source, names.response_topic, parts.response_source);
   std::set<std::string> sources = copartition(graph, *parts.left, answers);
   GraphNode& resolver = add_part(graph, answers, names.resolver, parts.resolver);
   resolver.sources = std::move(sources);

@@ -12,7 +12,8 @@ void write_join_part(Topology& topology, const JoinPart& part) {
   node.factory = part.spec;
   node.parents = part.parents;
   node.stores = part.spec->connected_stores();
-  for (StoreSpec& store : part.spec->stores()) topology.add_state_store(std::move(store), part.name);
+  for (StoreSpec& store : part.spec->stores())
+    topology.add_state_store(std::move(store), part.name);
   topology.add_node(std::move(node));
 }
 
@@ -27,16 +28,15 @@ void StreamJoinGraphNode::join_with_self_if_possible() {
   parents().front()->remove_child(*other_window_);
 }
 
-GraphNode& join_parent(GraphPlace place, const std::string& name,
-                       RepartitionFactories factories) {
+GraphNode& join_parent(GraphPlace place, const std::string& name, RepartitionFactories factories) {
   if (!place.node->repartition_required) return *place.node;
   const std::string& prefix = name.empty() ? place.node->name() : name;
   RepartitionNames names = place.graph->repartition_names(prefix);
   GraphNode*& shared = place.graph->join_repartition_of(*place.node);
   if (shared == nullptr || !name.empty()) {
-    shared = &place.graph->add(*place.node,
-                               std::make_unique<RepartitionGraphNode>(
-                                   std::move(names), std::move(factories), std::nullopt, true));
+    shared = &place.graph->add(
+        *place.node, std::make_unique<RepartitionGraphNode>(std::move(names), std::move(factories),
+                                                            std::nullopt, true));
   }
   return *shared;
 }

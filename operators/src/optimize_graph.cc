@@ -32,9 +32,8 @@ bool is_child_of(const GraphNode& node, const GraphNode& parent) {
 
 /// The node that changed the keys that a repartition is for, unless values have changed since.
 GraphNode* key_changer_of(RepartitionGraphNode& repartition) {
-  GraphNode* changer = find_above(repartition, [](const GraphNode& n) {
-    return n.key_changing || n.value_changing;
-  });
+  GraphNode* changer = find_above(
+      repartition, [](const GraphNode& n) { return n.key_changing || n.value_changing; });
   return changer != nullptr && changer->key_changing ? changer : nullptr;
 }
 
@@ -57,8 +56,8 @@ Mergeable by_key_changer(const std::vector<RepartitionGraphNode*>& repartitions)
   return groups;
 }
 
-/// Repartitions behind a merge of streams go below the merge: not all its records come from the node
-/// that changed the keys. **Source**: maybeUpdateKeyChangingRepartitionNodeMap.
+/// Repartitions behind a merge of streams go below the merge: not all its records come from the
+/// node that changed the keys. **Source**: maybeUpdateKeyChangingRepartitionNodeMap.
 void move_below_merge(GraphNode& merge, Mergeable& groups) {
   std::vector<RepartitionGraphNode*> moved;
   for (auto& [changer, repartitions] : groups) {
@@ -121,8 +120,8 @@ void StreamGraph::merge_repartitions_below(GraphNode& key_changer,
   nodes_.push_back(std::move(made));
   repartitions_.push_back(&merged);
   for (RepartitionGraphNode* old : replaced) {
-    GraphNode* below = find_above(
-        *old, [&](const GraphNode& n) { return is_child_of(n, key_changer); });
+    GraphNode* below =
+        find_above(*old, [&](const GraphNode& n) { return is_child_of(n, key_changer); });
     if (below == nullptr) continue;
     merged.add_child(*below);
     key_changer.remove_child(*below);

@@ -84,7 +84,8 @@ Result<SubscriptionHead> take_head(std::string_view& bytes) {
   bytes.remove_prefix(kFixed);
   if ((flags & kHashIsNull) != 0) return head;
   if (bytes.size() < kHash) return Error::data("a foreign-key join's message is cut off");
-  head.hash = RowHash{read_big_endian<std::uint64_t>(bytes), read_big_endian<std::uint64_t>(bytes, 8)};
+  head.hash =
+      RowHash{read_big_endian<std::uint64_t>(bytes), read_big_endian<std::uint64_t>(bytes, 8)};
   bytes.remove_prefix(kHash);
   return head;
 }

@@ -47,6 +47,12 @@ Timestamp SegmentedRows::first_kept() const {
   return std::max(first, Timestamp(0));
 }
 
+Timestamp SegmentedRows::first_live() const {
+  if (by_time_) return first_visible();
+  const Timestamp last_hidden = std::max(first_visible() - Duration(1), Timestamp(0));
+  return segments_.start_of(segments_.of(last_hidden));
+}
+
 void SegmentedRows::observe(Timestamp time) {
   StoreNumbers& numbers = bytes_->numbers();
   if (time <= numbers.observed) return;

@@ -107,8 +107,10 @@ void VersionedRows::put_latest(std::string_view key, std::optional<std::string_v
     bytes_->put(latest_key(key), value_buffer_);
     return;
   }
+  // A tombstone at the latest version's own time takes its place and leaves no boundary.
+  const bool replaced = latest && latest->from == time;
   if (latest) bytes_->erase(latest_key(key));
-  mark_boundary(key, time);
+  if (!replaced) mark_boundary(key, time);
 }
 
 Timestamp VersionedRows::put_earlier(std::string_view key, std::optional<std::string_view> value,

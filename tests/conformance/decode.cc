@@ -104,8 +104,9 @@ std::vector<Json> unsorted_rows(TopologyTestDriver& driver, const std::string& n
     }
     case StoreType::kTimestampedWindow: {
       auto rows = driver.state_store<TimestampedWindowStore<Bytes, Bytes>>(name);
-      auto walk = store.cached ? rows.fetch_by_time(rows.first_visible() - kSegment, Timestamp::max())
-                               : rows.all();
+      auto walk = store.cached
+                      ? rows.fetch_by_time(rows.first_visible() - kSegment, Timestamp::max())
+                      : rows.all();
       return take_rows(std::move(walk), [&](const auto& row) {
         return Json{row.first.key, row.first.window.start.ms(), value(row.second.value),
                     row.second.timestamp.ms()};

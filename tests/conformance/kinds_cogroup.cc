@@ -41,12 +41,11 @@ void three_rekeyed(Scenario& s) {
   s.output("out");
   s.store("store", StoreType::kTimestamped);
   auto first = grouped(s, "in1").cogroup(append("1"));
-  auto second = first.cogroup(s.builder.stream<Str, Str>("in2")
-                                  .select_key([](const Str& k, const Str&) {
-                                    return k == "a" ? Str("b") : k;
-                                  })
-                                  .group_by_key(),
-                              append("2"));
+  auto second = first.cogroup(
+      s.builder.stream<Str, Str>("in2")
+          .select_key([](const Str& k, const Str&) { return k == "a" ? Str("b") : k; })
+          .group_by_key(),
+      append("2"));
   second
       .cogroup(grouped(s, "in3"),
                [](const std::string&, const std::string& v, const std::string& agg) {
@@ -67,16 +66,16 @@ void windowed(Scenario& s, W windows) {
 void in_tumbling(Scenario& s) { windowed(s, tumbling(s)); }
 void in_hopping(Scenario& s) { windowed(s, tumbling(s).advance_by(s.millis("advance_ms"))); }
 void in_sliding(Scenario& s) {
-  windowed(s, SlidingWindows::of_time_difference_and_grace(s.millis("diff_ms"),
-                                                           s.millis("grace_ms")));
+  windowed(s,
+           SlidingWindows::of_time_difference_and_grace(s.millis("diff_ms"), s.millis("grace_ms")));
 }
 
 void in_sessions(Scenario& s) {
   s.output("out", ValueType::kString, session_key());
   s.store("store", StoreType::kSession);
   cogrouped(s)
-      .windowed_by(SessionWindows::of_inactivity_gap_and_grace(s.millis("gap_ms"),
-                                                               s.millis("grace_ms")))
+      .windowed_by(
+          SessionWindows::of_inactivity_gap_and_grace(s.millis("gap_ms"), s.millis("grace_ms")))
       .aggregate(kEmpty, kMerge, {.name = "store"})
       .to_stream()
       .to("out");
@@ -95,9 +94,9 @@ void desc_named(Scenario& s) {
 }
 
 constexpr Kind kKinds[] = {
-    {"cogroup_plain", plain},        {"cogroup_three_rekeyed", three_rekeyed},
-    {"cogroup_tumbling", in_tumbling}, {"cogroup_hopping", in_hopping},
-    {"cogroup_sliding", in_sliding}, {"cogroup_session", in_sessions},
+    {"cogroup_plain", plain},           {"cogroup_three_rekeyed", three_rekeyed},
+    {"cogroup_tumbling", in_tumbling},  {"cogroup_hopping", in_hopping},
+    {"cogroup_sliding", in_sliding},    {"cogroup_session", in_sessions},
     {"desc_cogroup_named", desc_named},
 };
 

@@ -59,10 +59,8 @@ void foreign_unnamed(Scenario& s) {
 }
 
 void foreign_named(Scenario& s) {
-  const auto left =
-      s.builder.table<std::string, std::string>("l", Materialized{.name = "ls"});
-  const auto right =
-      s.builder.table<std::string, std::string>("r", Materialized{.name = "rs"});
+  const auto left = s.builder.table<std::string, std::string>("l", Materialized{.name = "ls"});
+  const auto right = s.builder.table<std::string, std::string>("r", Materialized{.name = "rs"});
   left.left_join(right, kItself, kPlus, TableJoined{.name = "my-fk"}, Materialized{.name = "js"})
       .to_stream()
       .to("out");
@@ -73,8 +71,8 @@ void stream_table_global_named(Scenario& s) {
       s.builder.global_table<std::string, std::string>("g", Consumed{.name = "my-global"});
   const auto left = stream(s, "s");
   left.join(table(s, "t"), kPlus, {.name = "my-st-join"})
-      .left_join(global, [](const Str&, const std::string& v) { return v; }, kPlus,
-                 Named{"my-g-join"})
+      .left_join(
+          global, [](const Str&, const std::string& v) { return v; }, kPlus, Named{"my-g-join"})
       .to("out");
 }
 
@@ -84,16 +82,15 @@ void merge_above_map_values(Scenario& s) {
   static_cast<void>(mapped.group_by_key().count());
   static_cast<void>(mapped.map_values([](const Str& v) { return v; }).group_by_key().count());
   mapped
-      .join(stream(s, "other"), kPlus,
-            JoinWindows::of_time_difference_with_no_grace(Duration(10)))
+      .join(stream(s, "other"), kPlus, JoinWindows::of_time_difference_with_no_grace(Duration(10)))
       .to("out");
 }
 
 void merge_after_merge(Scenario& s) {
   const auto merged = stream(s, "a").select_key(kValueAsKey).merge(stream(s, "b"));
   static_cast<void>(merged.group_by_key().count());
-  static_cast<void>(merged.group_by_key().reduce(
-      [](const std::string& a, const std::string&) { return a; }));
+  static_cast<void>(
+      merged.group_by_key().reduce([](const std::string& a, const std::string&) { return a; }));
 }
 
 void two_sub_topologies(Scenario& s) {

@@ -28,19 +28,19 @@ SessionWindows sessions(Scenario& s) {
   return SessionWindows::of_inactivity_gap_and_grace(s.millis("gap_ms"), s.millis("grace_ms"));
 }
 
+/// The vectors have sessions that Kafka Streams loses on close, while cases of time windows with
+/// the same defect were taken out.
 SessionWindowedKStream<Str, Str> windowed(Scenario& s, ValueType type) {
   s.output("out", type, session_key());
   s.store("store", StoreType::kSession, type);
-  return grouped(s).windowed_by(sessions(s)).emit_strategy(s.emit());
+  return grouped(s).windowed_by(sessions(s).losing_expired()).emit_strategy(s.emit());
 }
 
 Materialized<> store(Scenario& s) {
   return {.name = "store", .in_memory = s.in_memory(), .retention = s.retention()};
 }
 
-void count(Scenario& s) {
-  windowed(s, ValueType::kInt64).count(store(s)).to_stream().to("out");
-}
+void count(Scenario& s) { windowed(s, ValueType::kInt64).count(store(s)).to_stream().to("out"); }
 void reduce(Scenario& s) {
   windowed(s, ValueType::kString).reduce(kJoinByComma, store(s)).to_stream().to("out");
 }
@@ -65,8 +65,8 @@ void to_table_ops(Scenario& s) {
       .windowed_by(sessions(s))
       .count({.name = "store"})
       .map_values([](const Key& k, std::int64_t n) {
-        return std::to_string(k.window.start.ms()) + "-" + std::to_string(k.window.end.ms()) +
-               "=" + std::to_string(n);
+        return std::to_string(k.window.start.ms()) + "-" + std::to_string(k.window.end.ms()) + "=" +
+               std::to_string(n);
       })
       .to_stream([](const Key& k, const Str&) { return k.key; })
       .to("out");

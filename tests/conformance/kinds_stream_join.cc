@@ -35,9 +35,7 @@ JoinWindows windows(const Scenario& s) {
 JoinWindows symmetric(const Scenario& s) {
   return JoinWindows::of_time_difference_and_grace(s.millis("diff_ms"), s.millis("grace_ms"));
 }
-StreamJoined<> stores(const Scenario& s) {
-  return {.store_name = "j", .in_memory = s.in_memory()};
-}
+StreamJoined<> stores(const Scenario& s) { return {.store_name = "j", .in_memory = s.in_memory()}; }
 
 struct Streams {
   Stream left;
@@ -147,7 +145,9 @@ void grace_inner(Scenario& s) {
 }
 void grace_left(Scenario& s) {
   const auto table = versions(s);
-  stream(s, "left").left_join(table, kPlus, {.name = "jn", .grace = s.millis("grace_ms")}).to("out");
+  stream(s, "left")
+      .left_join(table, kPlus, {.name = "jn", .grace = s.millis("grace_ms")})
+      .to("out");
 }
 
 void of_aggregate(Scenario& s) {
@@ -166,7 +166,7 @@ void left_after_repartition(Scenario& s) {
   };
   const auto left = stream(s, "left").select_key(key);
   left.left_join(rows(s, "right"), kPlus).to("out");
-  stream(s, "left").select_key(key).group_by_key().count().to_stream().to("count");
+  stream(s, "left").select_key(key).group_by_key().count(Materialized{}).to_stream().to("count");
 }
 
 void filtered_rekeyed(Scenario& s) {

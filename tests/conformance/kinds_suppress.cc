@@ -55,11 +55,10 @@ void tumbling_aggregate_null(Scenario& s) {
   out_windowed(s, s.millis("size_ms"), ValueType::kString);
   grouped(s)
       .windowed_by(tumbling(s))
-      .aggregate([] { return std::string(); },
-                 [](const std::string&, const Str& v, const std::string& agg) {
-                   return concat_x(v, agg);
-                 },
-                 {.name = "store"})
+      .aggregate(
+          [] { return std::string(); },
+          [](const std::string&, const Str& v, const std::string& agg) { return concat_x(v, agg); },
+          {.name = "store"})
       .suppress(until_closed())
       .to_stream()
       .to("out");
@@ -69,8 +68,8 @@ void session_reduce(Scenario& s) {
   s.output("out", ValueType::kString, session_key());
   s.store("store", StoreType::kSession);
   grouped(s)
-      .windowed_by(SessionWindows::of_inactivity_gap_and_grace(s.millis("gap_ms"),
-                                                               s.millis("grace_ms")))
+      .windowed_by(
+          SessionWindows::of_inactivity_gap_and_grace(s.millis("gap_ms"), s.millis("grace_ms")))
       .reduce(kJoinByComma, {.name = "store"})
       .suppress(until_closed())
       .to_stream()
@@ -80,8 +79,8 @@ void session_reduce(Scenario& s) {
 void sliding_count(Scenario& s) {
   out_windowed(s, s.millis("diff_ms"), ValueType::kInt64);
   grouped(s)
-      .windowed_by(SlidingWindows::of_time_difference_and_grace(s.millis("diff_ms"),
-                                                                s.millis("grace_ms")))
+      .windowed_by(
+          SlidingWindows::of_time_difference_and_grace(s.millis("diff_ms"), s.millis("grace_ms")))
       .count({.name = "store"})
       .suppress(until_closed())
       .to_stream()
@@ -104,8 +103,8 @@ void window_closes_full_throws(Scenario& s) {
   grouped(s)
       .windowed_by(TimeWindows::of_size_with_no_grace(s.millis("size_ms")))
       .count({.name = "store"})
-      .suppress(Suppressed::until_window_closes(
-          BufferConfig::max_records(max(s)).shut_down_when_full()))
+      .suppress(
+          Suppressed::until_window_closes(BufferConfig::max_records(max(s)).shut_down_when_full()))
       .to_stream()
       .to("out");
 }

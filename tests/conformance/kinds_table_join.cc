@@ -85,24 +85,24 @@ void inner_then_group(Scenario& s) {
 }
 void outer_then_group(Scenario& s) {
   const auto [left, right] = unnamed_tables(s);
-  to_out(s, left.outer_join(right, kPlus)
-                .group_by([](const std::string& k, const std::string& v) {
-                  return std::pair(k, v);
-                })
-                .aggregate(kEmpty, kAdd, kSubtract, as_store(s)));
+  to_out(s,
+         left.outer_join(right, kPlus)
+             .group_by([](const std::string& k, const std::string& v) { return std::pair(k, v); })
+             .aggregate(kEmpty, kAdd, kSubtract, as_store(s)));
 }
 
 void null_result(Scenario& s) {
   const auto [left, right] = unnamed_tables(s);
-  const auto joiner = [](const std::string& l, const Str& r) { return r ? Str(l + "+" + *r) : Str(); };
+  const auto joiner = [](const std::string& l, const Str& r) {
+    return r ? Str(l + "+" + *r) : Str();
+  };
   to_out(s, left.left_join(right, joiner, as_store(s)));
 }
 
 void filtered(Scenario& s) {
   const auto left = table(s, "left").filter(
       [](const std::string&, const std::string& v) { return !v.ends_with("1"); });
-  const auto right =
-      table(s, "right").map_values([](const std::string& v) { return v + "!"; });
+  const auto right = table(s, "right").map_values([](const std::string& v) { return v + "!"; });
   to_out(s, left.left_join(right, kPlus));
 }
 
@@ -150,11 +150,12 @@ void foreign_inner_then_group(Scenario& s) {
                 .group_by([](const std::string& k, const std::string& v) {
                   return std::pair(first_character(v), k + v);
                 })
-                .aggregate(kEmpty, kAdd,
-                           [](const std::string&, const std::string& v, const std::string& agg) {
-                             return agg + "~" + v;
-                           },
-                           as_store(s)));
+                .aggregate(
+                    kEmpty, kAdd,
+                    [](const std::string&, const std::string& v, const std::string& agg) {
+                      return agg + "~" + v;
+                    },
+                    as_store(s)));
 }
 void foreign_versioned(Scenario& s) {
   const auto [left, right] = versioned_tables(s);

@@ -61,9 +61,8 @@ void group_by_count(Scenario& s) {
   s.output("raw");
   s.store("store", StoreType::kTimestamped, ValueType::kInt64);
   table
-      .group_by([](const std::string&, const std::string& v) {
-        return std::pair(first_character(v), v);
-      })
+      .group_by(
+          [](const std::string&, const std::string& v) { return std::pair(first_character(v), v); })
       .count(Materialized{.name = "store"})
       .to_stream()
       .to("out");
@@ -75,11 +74,10 @@ void aggregate_store(Scenario& s) {
   s.store("v", StoreType::kVersioned);
   s.builder.stream<Str, Str>("in")
       .group_by_key()
-      .aggregate([] { return Str(""); },
-                 [](const std::string&, const std::string& v, const Str& agg) {
-                   return concat(v, agg);
-                 },
-                 Materialized{.name = "v", .history = s.millis("history_ms")})
+      .aggregate(
+          [] { return Str(""); },
+          [](const std::string&, const std::string& v, const Str& agg) { return concat(v, agg); },
+          Materialized{.name = "v", .history = s.millis("history_ms")})
       .to_stream()
       .to("out");
 }
@@ -93,7 +91,7 @@ void merge_repartition_topics(Scenario& s) {
   s.output("w", ValueType::kInt64);
   const auto rekeyed = s.builder.stream<Str, Str>("in").select_key(
       [](const Str& k, const Str&) { return k ? Str(*k + "1") : Str(); });
-  rekeyed.group_by_key().count().to_stream().to("c");
+  rekeyed.group_by_key().count(Materialized{}).to_stream().to("c");
   rekeyed.map_values([](const Str& v) { return text(v) + "m"; })
       .group_by_key()
       .reduce([](const std::string& a, const std::string& v) { return a + "," + v; })
@@ -101,7 +99,7 @@ void merge_repartition_topics(Scenario& s) {
       .to("r");
   rekeyed.filter([](const Str&, const Str& v) { return v.has_value(); })
       .group_by_key()
-      .count()
+      .count(Materialized{})
       .to_stream()
       .to("w");
 }

@@ -19,7 +19,7 @@ void init_curl() {
 using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
 using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
-/// One attempt: what is still to be read by libcurl, and the server's last line.
+/// One attempt: what is still to be read by libcurl, and the server's last refusal.
 struct Attempt {
   std::string bytes;
   std::size_t sent = 0;
@@ -38,7 +38,8 @@ std::size_t read_mail(char* out, std::size_t size, std::size_t count, void* data
 std::size_t note_reply(char* line, std::size_t size, std::size_t count, void* data) {
   std::string_view text(line, size * count);
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-  static_cast<Attempt*>(data)->reply = text.substr(0, 300);
+  const bool is_refusal = text.starts_with('4') || text.starts_with('5');
+  if (is_refusal) static_cast<Attempt*>(data)->reply = text.substr(0, 300);
   return size * count;
 }
 

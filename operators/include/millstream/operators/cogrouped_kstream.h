@@ -62,7 +62,8 @@ class TimeWindowedCogroupedKStream : private detail::CogroupBase<K, Parts...> {
   /// `initializer()`.
   template <Initializer Init>
   [[nodiscard]] auto aggregate(
-      Init initializer, Materialized<K, NonNull<detail::InitialAggregate<Init>>> options = {}) const {
+      Init initializer,
+      Materialized<K, NonNull<detail::InitialAggregate<Init>>> options = {}) const {
     return aggregate(std::move(initializer), Named{}, std::move(options));
   }
   template <Initializer Init>
@@ -123,9 +124,9 @@ class SessionWindowedCogroupedKStream : private detail::CogroupBase<K, Parts...>
     detail::check_windows(this->graph(), store, windows_.fault(), delay, options.retention);
     const auto stored =
         this->stored(detail::session_store(options.store_options(), store, delay), options);
-    const detail::CogroupTable<Windowed<K>, A> table{
-        store, options.caching, SessionWindowedSerde<K>{stored.key_serde},
-        detail::inherit(options.value_serde), delay};
+    const detail::CogroupTable<Windowed<K>, A> table{store, options.caching,
+                                                     SessionWindowedSerde<K>{stored.key_serde},
+                                                     detail::inherit(options.value_serde), delay};
     return detail::make_cogroup(
         this->graph(), this->parts(), named, table,
         [&]<class K2, class V2, class Agg>(const detail::CogroupPart<K2, V2, Agg>& part)
@@ -148,9 +149,10 @@ class SessionWindowedCogroupedKStream : private detail::CogroupBase<K, Parts...>
   SessionWindows windows_;
 };
 
-/// Grouped streams with the same key and maybe different values, to be aggregated into one table, each
-/// by an aggregator of its own. `Parts`: the streams and their aggregators. Their topics must be
-/// co-partitioned. **Lifetime**, **Thread**: as KStream. **Source**: CogroupedKStream of Kafka Streams.
+/// Grouped streams with the same key and maybe different values, to be aggregated into one table,
+/// each by an aggregator of its own. `Parts`: the streams and their aggregators. Their topics must
+/// be co-partitioned. **Lifetime**, **Thread**: as KStream. **Source**: CogroupedKStream of Kafka
+/// Streams.
 template <class K, class... Parts>
 class CogroupedKStream : private detail::CogroupBase<K, Parts...> {
  public:
@@ -167,7 +169,8 @@ class CogroupedKStream : private detail::CogroupBase<K, Parts...> {
   /// Null keys and values are dropped; a null result deletes.
   template <Initializer Init>
   [[nodiscard]] auto aggregate(
-      Init initializer, Materialized<K, NonNull<detail::InitialAggregate<Init>>> options = {}) const {
+      Init initializer,
+      Materialized<K, NonNull<detail::InitialAggregate<Init>>> options = {}) const {
     return aggregate(std::move(initializer), Named{}, std::move(options));
   }
   template <Initializer Init>

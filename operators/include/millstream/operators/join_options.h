@@ -10,7 +10,8 @@
 
 namespace millstream {
 
-/// How a stream is joined with a table. `V`: the stream's values. **Source**: Joined of Kafka Streams.
+/// How a stream is joined with a table. `V`: the stream's values. **Source**: Joined of Kafka
+/// Streams.
 template <class K = void, class V = void>
 struct Joined {
   /// The join's node, and what a repartition topic is named after.

@@ -6,9 +6,10 @@
 
 namespace millstream {
 
-/// How far apart in time records of two streams may be to be joined: a left record of time t joins right
-/// records of `[t - before, t + after]`, both inclusive. Records that come later than `grace` after
-/// their window has ended may miss their partners. **Units**: milliseconds. **Source**: JoinWindows.
+/// How far apart in time records of two streams may be to be joined: a left record of time t joins
+/// right records of `[t - before, t + after]`, both inclusive. Records that come later than `grace`
+/// after their window has ended may miss their partners. **Units**: milliseconds. **Source**:
+/// JoinWindows.
 class JoinWindows {
  public:
   static constexpr JoinWindows of_time_difference_and_grace(Duration difference, Duration grace) {

@@ -43,10 +43,10 @@ struct ReduceMerger {
 
 }  // namespace detail
 
-/// A grouped stream, divided by sessions, to be aggregated. Null keys are dropped, and records whose
-/// session is closed; null values go to the functions, which see them as declared.
-/// **Order**: for each record first a tombstone of every session that it merges, then the session; the
-/// timestamp is the session's end. **Lifetime**, **Thread**: as KStream.
+/// A grouped stream, divided by sessions, to be aggregated. Null keys are dropped, and records
+/// whose session is closed; null values go to the functions, which see them as declared.
+/// **Order**: for each record first a tombstone of every session that it merges, then the session;
+/// the timestamp is the session's end. **Lifetime**, **Thread**: as KStream.
 /// **Source**: SessionWindowedKStream of Kafka Streams.
 template <class K, class V>
 class SessionWindowedKStream {
@@ -62,9 +62,7 @@ class SessionWindowedKStream {
   }
 
   /// Count the records of each key and session.
-  [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count() const {
-    return counted(Named{}, {});
-  }
+  [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count() const { return counted(Named{}, {}); }
   [[nodiscard]] KTable<Windowed<Key>, std::int64_t> count(
       Materialized<Key, std::int64_t> options) const {
     return count(Named{}, std::move(options));

@@ -4,8 +4,8 @@
 
 namespace millstream {
 
-/// Windows of activity: records of a key that are at most a gap apart share a session, which reaches
-/// from the first to the last of them, both inclusive. **Units**: milliseconds.
+/// Windows of activity: records of a key that are at most a gap apart share a session, which
+/// reaches from the first to the last of them, both inclusive. **Units**: milliseconds.
 /// **Source**: SessionWindows of Kafka Streams.
 class SessionWindows {
  public:
@@ -17,6 +17,16 @@ class SessionWindows {
     return {gap, Duration(0)};
   }
 
+  /// The same sessions, of which those that the store's retention has passed when they close are
+  /// lost to emission on close, as in Kafka Streams 4.1: with an in-memory store and the default
+  /// retention nearly all. For comparing the two; without it none is lost.
+  [[nodiscard]] constexpr SessionWindows losing_expired() const {
+    SessionWindows other = *this;
+    other.loses_expired_ = true;
+    return other;
+  }
+
+  [[nodiscard]] constexpr bool loses_expired() const { return loses_expired_; }
   [[nodiscard]] constexpr Duration inactivity_gap() const { return gap_; }
   [[nodiscard]] constexpr Duration grace() const { return grace_; }
   /// How far a session's end is behind stream time when nothing can join it any more.
@@ -34,6 +44,7 @@ class SessionWindows {
 
   Duration gap_;
   Duration grace_;
+  bool loses_expired_ = false;
 };
 
 }  // namespace millstream

@@ -4,9 +4,10 @@
 
 namespace millstream {
 
-/// Windows around the records themselves: for each record time t the window `[t - difference, t]`, and
-/// `[t + 1, t + 1 + difference]` once later records fall into it; both ends are inclusive. Each set of
-/// records that are at most the difference apart has one window. **Units**: milliseconds.
+/// Windows around the records themselves: for each record time t the window `[t - difference, t]`,
+/// and
+/// `[t + 1, t + 1 + difference]` once later records fall into it; both ends are inclusive. Each set
+/// of records that are at most the difference apart has one window. **Units**: milliseconds.
 /// **Source**: SlidingWindows of Kafka Streams.
 class SlidingWindows {
  public:

@@ -23,7 +23,8 @@ class BufferConfig {
   static StrictBufferConfig unbounded();
   /// At most so many records; the oldest are emitted early when it is full.
   static EagerBufferConfig max_records(std::size_t records);
-  /// At most so many bytes of keys, values and headers; the oldest are emitted early when it is full.
+  /// At most so many bytes of keys, values and headers; the oldest are emitted early when it is
+  /// full.
   static EagerBufferConfig max_bytes(std::size_t bytes);
 
   [[nodiscard]] std::size_t records() const { return records_; }
@@ -138,7 +139,8 @@ class SuppressedUntilWindowCloses {
   std::string name_;
 };
 
-/// The same for tables of any kind: the last update of a row, a time after the first that was held back.
+/// The same for tables of any kind: the last update of a row, a time after the first that was held
+/// back.
 /// **Source**: Suppressed.untilTimeLimit of Kafka Streams.
 class SuppressedUntilTimeLimit {
  public:
@@ -162,8 +164,8 @@ class SuppressedUntilTimeLimit {
 
 /// What `KTable::suppress` takes. **Source**: Suppressed of Kafka Streams.
 struct Suppressed {
-  /// One result a window, once it is closed: its end is a grace behind the stream time of the table's
-  /// updates. The buffer must not emit early.
+  /// One result a window, once it is closed: its end is a grace behind the stream time of the
+  /// table's updates. The buffer must not emit early.
   [[nodiscard]] static SuppressedUntilWindowCloses until_window_closes(StrictBufferConfig buffer) {
     return SuppressedUntilWindowCloses(std::move(buffer));
   }

@@ -103,7 +103,8 @@ class TimeWindowedKStream {
     using Getter = detail::WindowTableGetter<Key, A>;
     return detail::make_windowed<NodeType, Getter, TimeWindowedSerde<Key>>(
         grouped_, windows_, std::move(functions), named, options,
-        detail::window_store(options.store_options(), store, windows_.size(), windows_.needed_retention()),
+        detail::window_store(options.store_options(), store, windows_.size(),
+                             windows_.needed_retention()),
         prefix, {windows_.grace(), emit_});
   }
 

@@ -105,6 +105,8 @@ class SessionStore {
   [[nodiscard]] Timestamp observed_time() const { return rows_.rows().observed(); }
   /// The first end that is still shown.
   [[nodiscard]] Timestamp first_visible() const { return rows_.rows().first_visible(); }
+  /// The first end that `find_by_end` of Kafka Streams' store gives: whole segments expire.
+  [[nodiscard]] Timestamp first_live() const { return rows_.rows().first_live(); }
 
  private:
   StoreIterator<Row> walk(std::unique_ptr<detail::RowWalk> rows) {

@@ -45,8 +45,8 @@ class SharedStoreSpec final : public ProcessorSpec {
   bool brings_store_;
 };
 
-/// Brings the changes of a cogroup's aggregations together, and caches them for all: only here is their
-/// order known. **Source**: KTablePassThrough.
+/// Brings the changes of a cogroup's aggregations together, and caches them for all: only here is
+/// their order known. **Source**: KTablePassThrough.
 template <class K, class V>
 class CogroupMergeNode final : public OperatorNode<K, Change<V>, K, Change<V>> {
  public:
@@ -176,8 +176,8 @@ KTable<K, V> make_cogroup(StreamGraph& graph, const Parts& parts, const Named& n
     specs.push_back(make_spec(part));
     places.add(specs.back(), table.closing_delay);
   });
-  auto spec = std::make_shared<CogroupMergeSpec<K, V>>(std::move(specs), table.key_serde,
-                                                       table.caching);
+  auto spec =
+      std::make_shared<CogroupMergeSpec<K, V>>(std::move(specs), table.key_serde, table.caching);
   GraphNode& node = places.merge(spec);
   return {{&graph, &node}, std::move(spec), table.key_serde, table.value_serde};
 }

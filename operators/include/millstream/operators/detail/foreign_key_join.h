@@ -63,7 +63,7 @@ ForeignJoinParts foreign_join_parts(const std::shared_ptr<const ForeignJoinPlan<
   const auto part = [&]<class NodeType>(std::vector<StoreSpec> own,
                                         std::vector<std::string> connected) {
     return std::make_shared<ForeignJoinPartSpec<NodeType, Types>>(plan, std::move(own),
-                                                                 std::move(connected));
+                                                                  std::move(connected));
   };
   const Serde<Ask> ask(SubscriptionSerde<K>{plan->key_serde});
   const Serde<Answer> answer(
@@ -76,10 +76,9 @@ ForeignJoinParts foreign_join_parts(const std::shared_ptr<const ForeignJoinPlan<
   parts.subscription_sink = topic_sink<ForeignKey, Ask>(plan->foreign_key_serde, ask);
   parts.subscription_source = internal_source<ForeignKey, Ask>(plan->foreign_key_serde, ask);
   parts.receive = part.template operator()<SubscriptionReceiveNode<Types>>({plan->store}, {});
-  parts.subscription_join = part.template operator()<SubscriptionJoinNode<Types>>(
-      {}, plan->right->getter_stores());
-  parts.foreign_table =
-      part.template operator()<ForeignTableNode<Types>>({}, {plan->store.name});
+  parts.subscription_join =
+      part.template operator()<SubscriptionJoinNode<Types>>({}, plan->right->getter_stores());
+  parts.foreign_table = part.template operator()<ForeignTableNode<Types>>({}, {plan->store.name});
   parts.response_sink = topic_sink<K, Answer>(plan->key_serde, answer, to_sender);
   parts.response_source = internal_source<K, Answer>(plan->key_serde, answer);
   parts.resolver =
@@ -91,8 +90,8 @@ ForeignJoinParts foreign_join_parts(const std::shared_ptr<const ForeignJoinPlan<
 template <class Types>
 std::shared_ptr<const ForeignJoinPlan<Types>> foreign_join_plan(
     const KTable<typename Types::K, typename Types::V>& left,
-    const KTable<typename Types::KF, typename Types::VF>& right,
-    typename Types::Extract extractor, typename Types::F joiner, const std::string& store) {
+    const KTable<typename Types::KF, typename Types::VF>& right, typename Types::Extract extractor,
+    typename Types::F joiner, const std::string& store) {
   StreamGraph& graph = *left.place().graph;
   const auto serde = [&graph]<class T>(const char* part, const std::optional<Serde<T>>& inherited) {
     return require_serde<T>(graph, "a foreign-key join", part, {}, inherited);
@@ -115,8 +114,8 @@ KTable<K, VR> join_by_foreign_key(const KTable<K, V>& left, const KTable<KF, VF>
   const ForeignJoinNames names = foreign_join_names(graph, joined.name);
   right.spec()->enable_reads();
   left.spec()->enable_reads();
-  const auto plan = foreign_join_plan<Types>(left, right, std::move(extractor), std::move(joiner),
-                                             names.store);
+  const auto plan =
+      foreign_join_plan<Types>(left, right, std::move(extractor), std::move(joiner), names.store);
   ForeignJoinParts parts = foreign_join_parts<Types>(plan);
   parts.left = left.place().node;
   parts.right = right.place().node;

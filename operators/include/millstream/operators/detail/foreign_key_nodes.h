@@ -173,7 +173,8 @@ class SubscriptionStore {
   TimestampedValues<Subscription<K>> rows_;
 };
 
-/// Keeps subscriptions beside the right-hand table. **Source**: SubscriptionReceiveProcessorSupplier.
+/// Keeps subscriptions beside the right-hand table. **Source**:
+/// SubscriptionReceiveProcessorSupplier.
 template <class Types>
 class SubscriptionReceiveNode final
     : public OperatorNode<std::optional<typename Types::KF>, Subscription<typename Types::K>,
@@ -249,7 +250,8 @@ class SubscriptionJoinNode final
   std::unique_ptr<TableGetter<KF, VF>> foreign_rows_;
 };
 
-/// Tells a foreign row's change to all who subscribed. **Source**: ForeignTableJoinProcessorSupplier.
+/// Tells a foreign row's change to all who subscribed. **Source**:
+/// ForeignTableJoinProcessorSupplier.
 template <class Types>
 class ForeignTableNode final
     : public OperatorNode<typename Types::KF, Change<typename Types::VF>, typename Types::K,

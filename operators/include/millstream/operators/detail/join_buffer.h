@@ -12,8 +12,8 @@
 
 namespace millstream::detail {
 
-/// Records of a stream that wait until a grace has passed, by time, key bytes and arrival. Its time is
-/// that of the records it was given. **Thread**: the task's.
+/// Records of a stream that wait until a grace has passed, by time, key bytes and arrival. Its time
+/// is that of the records it was given. **Thread**: the task's.
 /// **Source**: RocksDBTimeOrderedKeyValueBuffer of Kafka Streams.
 class JoinBuffer {
  public:

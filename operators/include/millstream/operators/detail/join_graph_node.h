@@ -21,8 +21,8 @@ struct JoinPart {
 /// Add a processor, its stores and their connections to a topology.
 void write_join_part(Topology& topology, const JoinPart& part);
 
-/// An operator of several processors: both sides of a join and what merges them. Its name is that of
-/// the last one. **Source**: KTableKTableJoinNode of Kafka Streams.
+/// An operator of several processors: both sides of a join and what merges them. Its name is that
+/// of the last one. **Source**: KTableKTableJoinNode of Kafka Streams.
 class JoinGraphNode final : public GraphNode {
  public:
   explicit JoinGraphNode(std::vector<JoinPart> parts)
@@ -39,8 +39,8 @@ class JoinGraphNode final : public GraphNode {
 /// **Source**: StreamStreamJoinNode of Kafka Streams.
 class StreamJoinGraphNode final : public GraphNode {
  public:
-  /// `self` takes the place of all parts where a stream is joined with itself and that is optimised;
-  /// no specification: it can't be.
+  /// `self` takes the place of all parts where a stream is joined with itself and that is
+  /// optimised; no specification: it can't be.
   StreamJoinGraphNode(std::vector<JoinPart> parts, JoinPart self, GraphNode& this_window,
                       GraphNode& other_window)
       : GraphNode(parts.back().name),
@@ -60,8 +60,9 @@ class StreamJoinGraphNode final : public GraphNode {
   bool is_self_join_ = false;
 };
 
-/// Below which node a join goes: `place`, behind a repartition if its keys have changed. A further join
-/// of the same place shares the repartition unless it's named. **Source**: KStreamImpl.repartitionForJoin.
+/// Below which node a join goes: `place`, behind a repartition if its keys have changed. A further
+/// join of the same place shares the repartition unless it's named. **Source**:
+/// KStreamImpl.repartitionForJoin.
 GraphNode& join_parent(GraphPlace place, const std::string& name, RepartitionFactories factories);
 
 /// Require that the topics of both nodes' sources have equal partition counts; all their sources.
@@ -79,7 +80,6 @@ struct StreamJoinNames {
   std::string outer_store;
 };
 StreamJoinNames stream_join_names(StreamGraph& graph, const std::string& name,
-                                  const std::string& store_name, bool left_outer,
-                                  bool right_outer);
+                                  const std::string& store_name, bool left_outer, bool right_outer);
 
 }  // namespace millstream::detail

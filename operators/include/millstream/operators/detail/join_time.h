@@ -17,8 +17,8 @@ class JoinTime final : public OperatorState {
   [[nodiscard]] Timestamp stream_time() const { return stream_time_; }
   void observe(Timestamp time) { stream_time_ = std::max(stream_time_, time); }
 
-  /// The smallest time of a record that waits for a partner, as far as known: Kafka Streams takes the
-  /// last one that it looked at for it, and results depend on it.
+  /// The smallest time of a record that waits for a partner, as far as known: Kafka Streams takes
+  /// the last one that it looked at for it, and results depend on it.
   [[nodiscard]] Timestamp first_waiting() const { return first_waiting_; }
   void add_waiting(Timestamp time) { first_waiting_ = std::min(first_waiting_, time); }
   void set_first_waiting(Timestamp time) { first_waiting_ = time; }
@@ -41,7 +41,8 @@ class JoinTimeKeeper {
   JoinTime time_;
 };
 
-/// Puts the results of both sides of a join of streams together, and keeps the time that they share.
+/// Puts the results of both sides of a join of streams together, and keeps the time that they
+/// share.
 template <class K, class V>
 class JoinMergeNode final : public OperatorNode<K, V, K, V>, public JoinTimeKeeper {
  public:

@@ -10,8 +10,8 @@
 
 namespace millstream {
 
-/// Makes a join's result of two values, or of the key and two values. A side that may be missing is an
-/// `std::optional`: the right one of a left join, both of an outer join.
+/// Makes a join's result of two values, or of the key and two values. A side that may be missing is
+/// an `std::optional`: the right one of a left join, both of an outer join.
 template <class F, class K, class L, class R>
 concept ValueJoiner =
     UserFunction<F, const L&, const R&> || UserFunction<F, const K&, const L&, const R&>;
@@ -65,15 +65,14 @@ JoinResult<F, K, VL, VR, Kind> join_values(const F& joiner, const K& key, const 
 
 }  // namespace detail
 
-/// Makes the foreign key of a row's value, or of its key and value; an `std::optional` one may be null.
+/// Makes the foreign key of a row's value, or of its key and value; an `std::optional` one may be
+/// null.
 template <class F, class K, class V, class KF>
 concept ForeignKeyExtractor =
-    ValueFunction<F, K, V> &&
-    std::convertible_to<detail::ValueResult<F, K, V>, std::optional<KF>>;
+    ValueFunction<F, K, V> && std::convertible_to<detail::ValueResult<F, K, V>, std::optional<KF>>;
 
 /// A joiner of a join of kind `Kind` between values `VL` and `VR`.
 template <class F, class K, class VL, class VR, detail::JoinKind Kind>
-concept JoinerOf =
-    ValueJoiner<F, K, detail::JoinedLeft<VL, Kind>, detail::JoinedRight<VR, Kind>>;
+concept JoinerOf = ValueJoiner<F, K, detail::JoinedLeft<VL, Kind>, detail::JoinedRight<VR, Kind>>;
 
 }  // namespace millstream

@@ -55,10 +55,10 @@ auto join_stream_with_table(const KStream<K, V>& stream, const KTable<NonNull<K>
     plan.buffer = name + "-Buffer";
     plan.grace = *options.grace;
   }
-  GraphNode& node = graph.add(
-      parent, std::make_unique<ProcessorGraphNode>(
-                  name, std::shared_ptr<const ProcessorSpec>(std::make_shared<Spec>(
-                            std::move(plan), true, OwnKey(), std::move(joiner)))));
+  GraphNode& node =
+      graph.add(parent, std::make_unique<ProcessorGraphNode>(
+                            name, std::shared_ptr<const ProcessorSpec>(std::make_shared<Spec>(
+                                      std::move(plan), true, OwnKey(), std::move(joiner)))));
   node.relaxes_null_keys = kIsLeft;
   node.value_changing = true;
   node.sources = std::move(sources);
@@ -70,22 +70,22 @@ template <JoinKind Kind, class K, class V, class KG, class VG, class Select, cla
 auto join_stream_with_global(const KStream<K, V>& stream, const GlobalKTable<KG, VG>& table,
                              Select selector, F joiner, const Named& named) {
   using Spec = StreamTableJoinSpec<K, V, KG, VG, Select, F, Kind>;
-  constexpr bool kIsLeft = Kind == JoinKind::kLeft;
   StreamGraph& graph = *stream.place().graph;
-  typename Spec::Plan plan{table.spec(), false, {}, {}, NoSerde<NonNull<K>>(),
+  typename Spec::Plan plan{table.spec(),         false, {}, {}, NoSerde<NonNull<K>>(),
                            NoSerde<NonNull<V>>()};
+  // The inner join has the left one's name, as in Kafka Streams.
   GraphNode& node = graph.add_processor(
-      *stream.place().node, kIsLeft ? "KSTREAM-LEFTJOIN-" : "KSTREAM-JOIN-", named,
+      *stream.place().node, "KSTREAM-LEFTJOIN-", named,
       std::make_shared<Spec>(std::move(plan), false, std::move(selector), std::move(joiner)),
       {.value_changing = true});
-  node.relaxes_null_keys = kIsLeft;
+  node.relaxes_null_keys = Kind == JoinKind::kLeft;
   return KStream<K, typename Spec::NodeType::Result>({&graph, &node}, stream.key_serde(), {});
 }
 
 /// The parts of a join of streams, without the nodes that keep its records.
 template <class Types>
-std::vector<JoinPart> stream_join_parts(
-    const std::shared_ptr<const StreamJoinPlan<Types>>& plan, const StreamJoinNames& names) {
+std::vector<JoinPart> stream_join_parts(const std::shared_ptr<const StreamJoinPlan<Types>>& plan,
+                                        const StreamJoinNames& names) {
   using K = typename Types::K;
   using LeftSpec = StreamJoinPartSpec<StreamJoinNode<Types, true>, Types>;
   using RightSpec = StreamJoinPartSpec<StreamJoinNode<Types, false>, Types>;
@@ -143,6 +143,33 @@ std::shared_ptr<const StreamJoinPlan<Types>> stream_join_plan(
   return plan;
 }
 
+/// Put a join of streams into the graph, below the nodes that its records come from.
+template <class Types>
+GraphNode& add_stream_join(StreamGraph& graph, GraphNode& this_parent, GraphNode& other_parent,
+                           const StreamJoinNames& names,
+                           const std::shared_ptr<const StreamJoinPlan<Types>>& plan) {
+  using K = typename Types::K;
+  using ThisSpec = JoinWindowSpec<K, typename Types::VL>;
+  using OtherSpec = JoinWindowSpec<K, typename Types::VR>;
+  const auto add_window = [&](GraphNode& parent, const std::string& name,
+                              std::shared_ptr<const ProcessorSpec> spec) -> GraphNode& {
+    return graph.add(parent, std::make_unique<ProcessorGraphNode>(name, std::move(spec)));
+  };
+  GraphNode& this_window =
+      add_window(this_parent, names.this_window,
+                 std::make_shared<ThisSpec>(plan->left_store, plan->key_serde, plan->left_serde));
+  GraphNode& other_window = add_window(
+      other_parent, names.other_window,
+      std::make_shared<OtherSpec>(plan->right_store, plan->key_serde, plan->right_serde));
+  GraphNode& node = graph.add({&this_parent, &other_parent},
+                              std::make_unique<StreamJoinGraphNode>(
+                                  stream_join_parts<Types>(plan, names),
+                                  self_join_part<Types>(plan, names), this_window, other_window));
+  node.relaxes_null_keys = Types::kKind != JoinKind::kInner;
+  node.value_changing = true;
+  return node;
+}
+
 template <JoinKind Kind, class K, class V, class VO, class F>
 auto join_streams(const KStream<K, V>& stream, const KStream<K, VO>& other, F joiner,
                   const JoinWindows& windows, const StreamJoined<K, V, VO>& options) {
@@ -150,8 +177,8 @@ auto join_streams(const KStream<K, V>& stream, const KStream<K, VO>& other, F jo
   StreamGraph& graph = *stream.place().graph;
   const auto key = join_serde<K>(graph, true, "key", options.key_serde, stream.key_serde());
   const auto left = join_serde<V>(graph, true, "value", options.value_serde, stream.value_serde());
-  const auto right = join_serde<VO>(graph, true, "other value", options.other_value_serde,
-                                    other.value_serde());
+  const auto right =
+      join_serde<VO>(graph, true, "other value", options.other_value_serde, other.value_serde());
   const auto topic = [&](const char* suffix) {
     return options.name.empty() ? std::string() : options.name + suffix;
   };
@@ -160,33 +187,14 @@ auto join_streams(const KStream<K, V>& stream, const KStream<K, VO>& other, F jo
   GraphNode& other_parent =
       join_parent(other.place(), topic("-right"), stream_repartition<K, VO>(key, right));
   copartition(graph, this_parent, other_parent);
-  const StreamJoinNames names =
-      stream_join_names(graph, options.name, options.store_name, Kind != JoinKind::kInner,
-                        Kind == JoinKind::kOuter);
+  const StreamJoinNames names = stream_join_names(
+      graph, options.name, options.store_name, Kind != JoinKind::kInner, Kind == JoinKind::kOuter);
   if (const char* fault = windows.fault()) graph.add_fault("join " + names.merge + ": " + fault);
-  const auto plan = stream_join_plan<Types>(windows, std::move(joiner), names, options, key, left,
-                                            right);
-  using ThisSpec = JoinWindowSpec<K, V>;
-  using OtherSpec = JoinWindowSpec<K, VO>;
-  const auto add_window = [&](GraphNode& parent, const std::string& name,
-                              std::shared_ptr<const ProcessorSpec> spec) -> GraphNode& {
-    return graph.add(parent, std::make_unique<ProcessorGraphNode>(name, std::move(spec)));
-  };
-  GraphNode& this_window =
-      add_window(this_parent, names.this_window,
-                 std::make_shared<ThisSpec>(plan->left_store, key, left));
-  GraphNode& other_window =
-      add_window(other_parent, names.other_window,
-                 std::make_shared<OtherSpec>(plan->right_store, key, right));
-  GraphNode& node = graph.add(
-      {&this_parent, &other_parent},
-      std::make_unique<StreamJoinGraphNode>(stream_join_parts<Types>(plan, names),
-                                            self_join_part<Types>(plan, names), this_window,
-                                            other_window));
-  node.relaxes_null_keys = Kind != JoinKind::kInner;
-  node.value_changing = true;
-  return KStream<K, typename Types::Result>(
-      {&graph, &node}, inherit(options.key_serde, stream.key_serde()), {});
+  const auto plan =
+      stream_join_plan<Types>(windows, std::move(joiner), names, options, key, left, right);
+  GraphNode& node = add_stream_join<Types>(graph, this_parent, other_parent, names, plan);
+  return KStream<K, typename Types::Result>({&graph, &node},
+                                            inherit(options.key_serde, stream.key_serde()), {});
 }
 
 }  // namespace millstream::detail

@@ -46,10 +46,9 @@ auto join_tables(
       {merge, spec, {this_side, other_side}}};
   GraphNode& node = graph.add({&left, &right}, std::make_unique<JoinGraphNode>(std::move(parts)));
   node.sources = std::move(sources);
-  return KTable<K, VR>(
-      {&graph, &node}, std::move(spec),
-      options ? inherit(options->key_serde, table.key_serde()) : table.key_serde(),
-      options ? inherit(options->value_serde) : std::nullopt);
+  return KTable<K, VR>({&graph, &node}, std::move(spec),
+                       options ? inherit(options->key_serde, table.key_serde()) : table.key_serde(),
+                       options ? inherit(options->value_serde) : std::nullopt);
 }
 
 }  // namespace millstream::detail
@@ -64,9 +63,8 @@ auto KTable<K, V>::join(const KTable<K, VO>& other, F joiner, const Named& named
 }
 template <class K, class V>
 template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
-auto KTable<K, V>::join(
-    const KTable<K, VO>& other, F joiner, const Named& named,
-    Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>> options) const {
+auto KTable<K, V>::join(const KTable<K, VO>& other, F joiner, const Named& named,
+                        Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>> options) const {
   return detail::join_tables<detail::JoinKind::kInner>(*this, other, std::move(joiner), named,
                                                        std::move(options));
 }
@@ -104,11 +102,11 @@ auto KTable<K, V>::outer_join(
 template <class K, class V>
 template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kInner> F>
   requires ForeignKeyExtractor<Extract, K, V, KF>
-auto KTable<K, V>::join(
-    const KTable<KF, VF>& other, Extract extractor, F joiner, const TableJoined& joined,
-    Materialized<K, JoinedRow<F, VF, detail::JoinKind::kInner>> options) const {
-  return detail::join_by_foreign_key<detail::JoinKind::kInner>(
-      *this, other, std::move(extractor), std::move(joiner), joined, options);
+auto KTable<K, V>::join(const KTable<KF, VF>& other, Extract extractor, F joiner,
+                        const TableJoined& joined,
+                        Materialized<K, JoinedRow<F, VF, detail::JoinKind::kInner>> options) const {
+  return detail::join_by_foreign_key<detail::JoinKind::kInner>(*this, other, std::move(extractor),
+                                                               std::move(joiner), joined, options);
 }
 template <class K, class V>
 template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kLeft> F>
@@ -116,8 +114,8 @@ template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind
 auto KTable<K, V>::left_join(
     const KTable<KF, VF>& other, Extract extractor, F joiner, const TableJoined& joined,
     Materialized<K, JoinedRow<F, VF, detail::JoinKind::kLeft>> options) const {
-  return detail::join_by_foreign_key<detail::JoinKind::kLeft>(
-      *this, other, std::move(extractor), std::move(joiner), joined, options);
+  return detail::join_by_foreign_key<detail::JoinKind::kLeft>(*this, other, std::move(extractor),
+                                                              std::move(joiner), joined, options);
 }
 
 }  // namespace millstream

@@ -33,8 +33,8 @@ WindowSerde window_serde(Duration window_size, const Serde<K>& key) {
   }
 }
 
-/// Put a windowed aggregation below the right parent and make its table. `WindowSerde` is the serde of
-/// the table's keys.
+/// Put a windowed aggregation below the right parent and make its table. `WindowSerde` is the serde
+/// of the table's keys.
 template <class NodeType, class Getter, class WindowSerde, class K, class V, class W,
           class Functions, class A>
 KTable<Windowed<NonNull<K>>, A> make_windowed(const KGroupedStream<K, V>& grouped, W windows,
@@ -45,8 +45,8 @@ KTable<Windowed<NonNull<K>>, A> make_windowed(const KGroupedStream<K, V>& groupe
   using Key = NonNull<K>;
   StreamGraph& graph = grouped.graph();
   emit_as(timing.emit, store);
-  auto key_serde = require_serde(graph, "a windowed aggregation", "key", options.key_serde,
-                                 grouped.key_serde());
+  auto key_serde =
+      require_serde(graph, "a windowed aggregation", "key", options.key_serde, grouped.key_serde());
   auto windowed_serde = window_serde<WindowSerde>(store.window_size, key_serde);
   const auto [name, parent] = grouped.name_and_parent(named, prefix, store.name);
   auto spec = std::make_shared<WindowAggregationSpec<NodeType, Getter, W, Functions>>(
@@ -55,8 +55,8 @@ KTable<Windowed<NonNull<K>>, A> make_windowed(const KGroupedStream<K, V>& groupe
           std::move(store), std::move(key_serde),
           require_serde(graph, "a windowed aggregation", "value", options.value_serde, {})},
       timing.emit);
-  GraphNode& node = graph.add(
-      *parent, std::make_unique<ProcessorGraphNode>(name, std::shared_ptr<const ProcessorSpec>(spec)));
+  GraphNode& node = graph.add(*parent, std::make_unique<ProcessorGraphNode>(
+                                           name, std::shared_ptr<const ProcessorSpec>(spec)));
   node.closing_delay = timing.closing_delay;
   return {{&graph, &node},
           std::move(spec),

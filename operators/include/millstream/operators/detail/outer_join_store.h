@@ -11,8 +11,8 @@
 
 namespace millstream::detail {
 
-/// The records of a left or outer join of streams that have no partner yet, by time, side (the right
-/// one first) and key bytes; those that share all that in the order of their arrival.
+/// The records of a left or outer join of streams that have no partner yet, by time, side (the
+/// right one first) and key bytes; those that share all that in the order of their arrival.
 /// **Thread**: the task's. **Source**: TimestampedKeyAndJoinSide, ListValueStore of Kafka Streams.
 class OuterJoinStore {
  public:

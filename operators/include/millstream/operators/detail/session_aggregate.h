@@ -20,8 +20,9 @@ namespace millstream {
 
 /// Combines two aggregates of a key: `(key, aggregate, session) -> aggregate`.
 template <class F, class K, class A>
-concept Merger = UserFunction<F, const K&, const A&, const A&> &&
-                 std::convertible_to<std::invoke_result_t<const F&, const K&, const A&, const A&>, A>;
+concept Merger =
+    UserFunction<F, const K&, const A&, const A&> &&
+    std::convertible_to<std::invoke_result_t<const F&, const K&, const A&, const A&>, A>;
 
 namespace detail {
 
@@ -34,8 +35,8 @@ struct SessionFunctions {
   Merge merger;
 };
 
-/// Aggregates the records of each key and session; sessions that a record joins become one. Drops null
-/// keys, and records whose session is closed; null values go to the aggregator.
+/// Aggregates the records of each key and session; sessions that a record joins become one. Drops
+/// null keys, and records whose session is closed; null values go to the aggregator.
 /// **Source**: KStreamSessionWindowAggregate.
 template <class K, class V, class Functions>
 class SessionAggregateNode final
@@ -114,8 +115,8 @@ class SessionAggregateNode final
         store_->remove(session, value, record.headers());
       }
     }
-    const auto updated = call_aggregator<A>(functions_.aggregator, session_.key, record.value(),
-                                            std::move(current));
+    const auto updated =
+        call_aggregator<A>(functions_.aggregator, session_.key, record.value(), std::move(current));
     store_->put(session_, value_of(updated), record.headers());
   }
   std::optional<Value> merge(std::optional<Value> current, const Value& other) const {
@@ -129,7 +130,9 @@ class SessionAggregateNode final
     if (emit_ != EmitStrategy::kOnWindowClose) return;
     const Timestamp last = closing_end() - Duration(1);
     if (!last.is_valid() || last <= times_.emitted()) return;
-    store_->forward_rows(times_.emitted() + Duration(1), last, headers);
+    Timestamp first = times_.emitted() + Duration(1);
+    if (windows_.loses_expired()) first = std::max(first, store_->rows().first_live());
+    store_->forward_rows(first, last, headers);
     times_.set_emitted(last);
   }
   void emit_closed() {

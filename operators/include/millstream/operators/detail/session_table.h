@@ -16,8 +16,8 @@
 
 namespace millstream::detail {
 
-/// The sessions of a table as its own operator sees them; see TableStore. Changes carry the session's
-/// end as their timestamp and no headers, those out of the cache the record's headers.
+/// The sessions of a table as its own operator sees them; see TableStore. Changes carry the
+/// session's end as their timestamp and no headers, those out of the cache the record's headers.
 template <class K, class V>
 class SessionTableStore {
  public:
@@ -50,12 +50,9 @@ class SessionTableStore {
     const Change<V> change{value, nullptr, true};
     apply({session, change, session.window.end, headers});
   }
-  /// Tell the children of the sessions that end in [from, to], as new: by end, then start and key as
-  /// Kafka Streams' persistent stores have it, or key and start as its in-memory ones.
+  /// Tell the children of the sessions that end in [from, to], as new: by end, then start and key
+  /// as Kafka Streams' persistent stores have it, or key and start as its in-memory ones.
   void forward_rows(Timestamp from, Timestamp to, Headers& headers) {
-    // As in Kafka Streams an in-memory store no longer gives what is behind its retention, so that
-    // emission on close needs a retention longer than gap and grace there.
-    if (!persistent_) from = std::max(from, rows_.first_visible());
     auto rows = rows_.find_by_end(from, to);
     std::vector<Row> same_end;
     for (auto row = rows.next(); row; row = rows.next()) {
@@ -80,8 +77,7 @@ class SessionTableStore {
 
   void forward_rows(std::vector<Row>& rows, Headers& headers) const {
     if (persistent_) {
-      std::ranges::stable_sort(
-          rows, {}, [](const Row& row) { return row.first.window.start; });
+      std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.first.window.start; });
     }
     for (const auto& [session, value] : rows) {
       const Change<V> change{&value, nullptr, true};

@@ -14,8 +14,8 @@ namespace millstream::detail {
 
 /// Aggregates the records of each key and sliding window. Drops null keys, null values, and records
 /// whose windows are closed. **Order**: existing windows with the record from the latest to the
-/// earliest, then the right window of the record before, the record's own left and right window, where
-/// these are new. **Source**: KStreamSlidingWindowAggregate.
+/// earliest, then the right window of the record before, the record's own left and right window,
+/// where these are new. **Source**: KStreamSlidingWindowAggregate.
 template <class K, class V, class Functions>
 class SlidingAggregateNode final : public WindowNode<K, V, Functions> {
  public:
@@ -114,8 +114,8 @@ class SlidingAggregateNode final : public WindowNode<K, V, Functions> {
       const bool holds_previous =
           near.previous.is_valid() && time - windows_.size() <= near.previous && near.left;
       if (holds_previous) near.left->timestamp = time;
-      update(key, time - windows_.size(),
-             holds_previous ? std::move(near.left) : std::nullopt, record);
+      update(key, time - windows_.size(), holds_previous ? std::move(near.left) : std::nullopt,
+             record);
     }
     create_right_window(key, record, near);
   }
@@ -155,8 +155,7 @@ class SlidingAggregateNode final : public WindowNode<K, V, Functions> {
 
   /// Add the record to a window unless that is closed. As in Kafka Streams the old value of a new
   /// window is what its aggregate began with.
-  void update(const Key& key, Timestamp start, std::optional<Row> row,
-              const Record<K, V>& record) {
+  void update(const Key& key, Timestamp start, std::optional<Row> row, const Record<K, V>& record) {
     const Window window = window_at(start);
     if (window.end < closed_) return this->drop(DropReason::kLate);
     if (!row) {

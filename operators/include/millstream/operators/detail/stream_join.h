@@ -115,8 +115,8 @@ class SelfJoinNode final : public OperatorNode<typename Types::K, typename Types
 
   void init(TaskContext& context) override {
     OperatorNode<K, V, K, Result>::init(context);
-    rows_.emplace(context.store(plan_.left_store.name),
-                  context.store_spec(plan_.left_store.name), plan_.key_serde, plan_.left_serde);
+    rows_.emplace(context.store(plan_.left_store.name), context.store_spec(plan_.left_store.name),
+                  plan_.key_serde, plan_.left_serde);
   }
 
   void process(const Record<K, V>& record) override {
@@ -128,7 +128,7 @@ class SelfJoinNode final : public OperatorNode<typename Types::K, typename Types
     auto rights = rows_->fetch(*key, as_left.from, as_left.to);
     while (const auto row = rights.next()) emit(record, *value, row->second, row->first);
 
-    bool joined_with_itself = false;
+    bool joined_with_itself = !keeps(record.timestamp());
     const JoinSpan as_right(record.timestamp(), plan_.windows.reversed());
     auto lefts = rows_->fetch(*key, as_right.from, as_right.to);
     while (const auto row = lefts.next()) {
@@ -142,10 +142,16 @@ class SelfJoinNode final : public OperatorNode<typename Types::K, typename Types
   }
 
  private:
+  /// Whether a record of that time is within the retention; older ones don't find themselves.
+  [[nodiscard]] bool keeps(Timestamp time) const {
+    const Timestamp observed = std::max(time, rows_->observed_time());
+    return time > observed - plan_.left_store.retention;
+  }
+
   void emit(const Record<K, V>& record, const Value& left, const Value& right, Timestamp other) {
-    const Result result = join_values<V, V, Types::kKind>(plan_.joiner, record.key(), &left, &right);
-    this->forward(
-        {record.key(), result, std::max(record.timestamp(), other), record.headers()});
+    const Result result =
+        join_values<V, V, Types::kKind>(plan_.joiner, record.key(), &left, &right);
+    this->forward({record.key(), result, std::max(record.timestamp(), other), record.headers()});
   }
 
   const StreamJoinPlan<Types>& plan_;

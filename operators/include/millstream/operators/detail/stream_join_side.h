@@ -12,15 +12,14 @@
 
 namespace millstream::detail {
 
-/// One side of a join of streams: joins its records with those that the other side has kept. Drops null
-/// values; a null key has no partner. Records without a partner wait in the outer store until their
-/// window has closed, where the join puts them out at all. **Source**: KStreamKStreamJoin.
+/// One side of a join of streams: joins its records with those that the other side has kept. Drops
+/// null values; a null key has no partner. Records without a partner wait in the outer store until
+/// their window has closed, where the join puts them out at all. **Source**: KStreamKStreamJoin.
 template <class Types, bool IsLeft>
 class StreamJoinNode final
-    : public OperatorNode<
-          typename Types::K,
-          std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>,
-          typename Types::K, typename Types::Result> {
+    : public OperatorNode<typename Types::K,
+                          std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>,
+                          typename Types::K, typename Types::Result> {
  public:
   using K = typename Types::K;
   using V = std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>;
@@ -71,7 +70,8 @@ class StreamJoinNode final
     }
     if (key == nullptr) return without_key(record, *value);
     if constexpr (kHasOuter) {
-      if (record.timestamp() == time_->stream_time()) emit_closed(windows_.after(), record.headers());
+      if (record.timestamp() == time_->stream_time())
+        emit_closed(windows_.after(), record.headers());
     }
     join(record, *key, *value);
   }

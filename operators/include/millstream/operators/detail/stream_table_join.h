@@ -37,8 +37,8 @@ struct StreamTableJoinPlan {
   Serde<NonNull<V>> value_serde;
 };
 
-/// Joins each record of a stream with the row of a table that there is when it comes, or at its time
-/// where the table keeps versions. Drops null values; null keys too, unless it is a left join.
+/// Joins each record of a stream with the row of a table that there is when it comes, or at its
+/// time where the table keeps versions. Drops null values; null keys too, unless it is a left join.
 /// `Select`: the row's key of a record's key and value. **Source**: KStreamKTableJoinProcessor.
 template <class K, class V, class KT, class VT, class Select, class F, JoinKind Kind>
 class StreamTableJoinNode final

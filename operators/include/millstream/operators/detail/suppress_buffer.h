@@ -31,10 +31,10 @@ struct EvictedUpdate {
   Headers headers;
 };
 
-/// Updates held back, one a key, in the order of a time and then of their keys' bytes. The rows live in a
-/// store, and so in its changelog, in the form that Kafka Streams gives them there: the record's
-/// context, the value known downstream, the values before and now, and the buffer time at the end. Their
-/// order lives in memory.
+/// Updates held back, one a key, in the order of a time and then of their keys' bytes. The rows
+/// live in a store, and so in its changelog, in the form that Kafka Streams gives them there: the
+/// record's context, the value known downstream, the values before and now, and the buffer time at
+/// the end. Their order lives in memory.
 /// **Thread**: the task's. **Source**: InMemoryTimeOrderedKeyValueChangeBuffer.
 class SuppressBuffer {
  public:
@@ -46,8 +46,8 @@ class SuppressBuffer {
   /// Hold an update back. One for a key that is there takes its place in time.
   void put(Timestamp time, std::string_view key, const SuppressedUpdate& update,
            const Headers& headers, const RecordMetadata& origin);
-  /// What readers of the table see for a key that is held back: the value before; nothing if the key
-  /// isn't held back. **Lifetime**: the view until the store is read again.
+  /// What readers of the table see for a key that is held back: the value before; nothing if the
+  /// key isn't held back. **Lifetime**: the view until the store is read again.
   [[nodiscard]] std::optional<std::optional<std::string_view>> prior_value(std::string_view key);
 
   [[nodiscard]] std::size_t records() const { return order_.size(); }

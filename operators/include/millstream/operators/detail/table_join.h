@@ -36,9 +36,9 @@ struct TableJoinPlan {
   bool sends_old_values = false;
 
   /// The row of two values, null being none; nothing where the join has none.
-  [[nodiscard]] std::optional<typename Types::Result> join(
-      const typename Types::K& key, const typename Types::VL* l,
-      const typename Types::VR* r) const {
+  [[nodiscard]] std::optional<typename Types::Result> join(const typename Types::K& key,
+                                                           const typename Types::VL* l,
+                                                           const typename Types::VR* r) const {
     constexpr JoinKind kKind = Types::kKind;
     if (kKind != JoinKind::kOuter && l == nullptr) return std::nullopt;
     if (kKind == JoinKind::kInner && r == nullptr) return std::nullopt;
@@ -52,13 +52,14 @@ Timestamp time_of(const std::optional<ValueAndTimestamp<V>>& row) {
   return row ? row->timestamp : Timestamp::none();
 }
 
-/// Joins the changes of one table with the rows of the other. Out-of-order updates of versioned tables
-/// don't count. **Source**: KTableKTableInnerJoin, -LeftJoin, -RightJoin, -OuterJoin.
+/// Joins the changes of one table with the rows of the other. Out-of-order updates of versioned
+/// tables don't count. **Source**: KTableKTableInnerJoin, -LeftJoin, -RightJoin, -OuterJoin.
 template <class Types, bool IsLeft>
 class TableJoinNode final
-    : public OperatorNode<typename Types::K,
-                          Change<std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>>,
-                          typename Types::K, Change<typename Types::Result>> {
+    : public OperatorNode<
+          typename Types::K,
+          Change<std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>>,
+          typename Types::K, Change<typename Types::Result>> {
  public:
   using K = typename Types::K;
   using V = std::conditional_t<IsLeft, typename Types::VL, typename Types::VR>;
@@ -93,8 +94,8 @@ class TableJoinNode final
       old_result = join(record.key(), change.old_value, value_of(other));
     }
     const Change<Result> result{value_of(new_result), value_of(old_result), true};
-    this->forward({record.key(), result, std::max(record.timestamp(), time_of(other)),
-                   record.headers()});
+    this->forward(
+        {record.key(), result, std::max(record.timestamp(), time_of(other)), record.headers()});
   }
 
  private:
@@ -188,8 +189,8 @@ class TableJoinSpec final : public TableSpec<typename Types::K, typename Types::
       : plan_(std::move(plan)), table_(std::move(table)) {}
 
   [[nodiscard]] std::unique_ptr<Node> make(const NodeSite& site) const override {
-    return std::make_unique<TableJoinMergeNode<K, Result>>(
-        site.name, table_ ? &*table_ : nullptr, sends_old_values_);
+    return std::make_unique<TableJoinMergeNode<K, Result>>(site.name, table_ ? &*table_ : nullptr,
+                                                           sends_old_values_);
   }
   [[nodiscard]] std::optional<EdgeType> input() const override {
     return EdgeType::of<K, Change<Result>>();

@@ -61,8 +61,8 @@ class TableRows {
     return ValueAndTimestamp<V>{std::move(version->value), version->timestamp};
   }
   RowPut put_version(const K& key, const V* value, Timestamp time) {
-    const VersionedPut put = value != nullptr ? versions_->put(key, *value, time)
-                                              : versions_->put_tombstone(key, time);
+    const VersionedPut put =
+        value != nullptr ? versions_->put(key, *value, time) : versions_->put_tombstone(key, time);
     if (!put.stored) return RowPut::kTooOld;
     return put.valid_to ? RowPut::kOutOfOrder : RowPut::kLatest;
   }

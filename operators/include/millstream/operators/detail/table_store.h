@@ -33,8 +33,8 @@ class TableStore {
   [[nodiscard]] bool sends_old_values() const { return sends_old_values_; }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) { return rows_.get(key); }
 
-  /// Put a row, or erase it where `change.new_value` is null, and tell the children. False: the row is
-  /// older than the versions that are kept; nobody was told.
+  /// Put a row, or erase it where `change.new_value` is null, and tell the children. False: the row
+  /// is older than the versions that are kept; nobody was told.
   bool put_and_forward(const Record<K, Change<V>>& record) {
     if (cache_.enabled()) return put_and_cache(record);
     const Change<V>& change = record.value();
@@ -87,9 +87,7 @@ class StoreGetter final : public TableGetter<K, V> {
  public:
   explicit StoreGetter(const StoredTable<K, V>& table) : table_(&table) {}
 
-  void init(TaskContext& context) override {
-    rows_.emplace(context, *table_);
-  }
+  void init(TaskContext& context) override { rows_.emplace(context, *table_); }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) override {
     return rows_->get(key);
   }

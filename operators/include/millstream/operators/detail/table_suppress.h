@@ -35,7 +35,8 @@ struct SuppressRule {
 
 /// The store of a suppression's buffer.
 [[nodiscard]] StoreSpec suppress_store(const std::string& name, const BufferConfig& buffer);
-/// The closing delay of the windowed aggregations above: the greatest; nothing if a way up has none.
+/// The closing delay of the windowed aggregations above: the greatest; nothing if a way up has
+/// none.
 [[nodiscard]] std::optional<Duration> find_closing_delay(const GraphNode& node);
 [[noreturn]] void fail_on_full_buffer(const std::string& node, const SuppressRule& rule);
 
@@ -118,7 +119,8 @@ class TableSuppressNode final : public OperatorNode<K, Change<V>, K, Change<V>> 
     if (update.new_value || !rule_.until_window_closes) {
       const K key = key_.read(update.key, rule_.store.name);
       const std::optional<V> new_value = read(update.new_value);
-      // As in Kafka Streams the value before the last update, which the children may never have seen.
+      // As in Kafka Streams the value before the last update, which the children may never have
+      // seen.
       const std::optional<V> old_value = read(update.old_value);
       const Change<V> change{new_value ? &*new_value : nullptr, old_value ? &*old_value : nullptr,
                              true};

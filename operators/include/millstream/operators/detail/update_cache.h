@@ -18,7 +18,8 @@
 
 namespace millstream::detail {
 
-/// The bytes that a value owns beside its own, as far as they are easily known: strings and vectors.
+/// The bytes that a value owns beside its own, as far as they are easily known: strings and
+/// vectors.
 template <class T>
 std::size_t owned_bytes(const T& value) {
   if constexpr (std::ranges::contiguous_range<T> && std::ranges::sized_range<T>) {
@@ -28,9 +29,9 @@ std::size_t owned_bytes(const T& value) {
   }
 }
 
-/// Changes of a table that its children aren't told yet: per key one, from the value that they know to
-/// the last one. Told at the commit, in the order of their last change; the oldest earlier where they
-/// take more room than the task's caches have (each of them may take all: a bound a cache).
+/// Changes of a table that its children aren't told yet: per key one, from the value that they know
+/// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
+/// they take more room than the task's caches have (each of them may take all: a bound a cache).
 /// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams.
 template <class K, class V>
 class UpdateCache {

@@ -27,8 +27,8 @@ struct NullInitializer {
   std::optional<NonNull<V>> operator()() const { return std::nullopt; }
 };
 
-/// Aggregates the records of each key and aligned window. Drops null keys, and records for windows that
-/// are closed; null values go to the aggregator. **Source**: KStreamWindowAggregate.
+/// Aggregates the records of each key and aligned window. Drops null keys, and records for windows
+/// that are closed; null values go to the aggregator. **Source**: KStreamWindowAggregate.
 template <class K, class V, class W, class Functions>
 class WindowAggregateNode final : public WindowNode<K, V, Functions> {
  public:

@@ -18,8 +18,8 @@ namespace millstream::detail {
 
 /// What aggregations over windows of a known size have in common: rows by key and window start, a
 /// stream time of their own, and emission with each update or when windows close.
-/// **Source**: AbstractKStreamTimeWindowAggregateProcessor; closed windows are also found where stream
-/// time jumps beyond the retention, where Kafka Streams loses them.
+/// **Source**: AbstractKStreamTimeWindowAggregateProcessor; closed windows are also found where
+/// stream time jumps beyond the retention, where Kafka Streams loses them.
 template <class K, class V, class Functions>
 class WindowNode
     : public OperatorNode<K, V, Windowed<NonNull<K>>, Change<NonNull<typename Functions::A>>> {
@@ -114,8 +114,8 @@ class WindowNode
   Windowed<Key> windowed_;
 };
 
-/// The specification of an aggregation over windows. `NodeType` is made of (name, windows, functions,
-/// stored table, sends old values, emit strategy); `Getter` reads its rows.
+/// The specification of an aggregation over windows. `NodeType` is made of (name, windows,
+/// functions, stored table, sends old values, emit strategy); `Getter` reads its rows.
 template <class NodeType, class Getter, class W, class Functions>
 class WindowAggregationSpec final
     : public TableSpec<Windowed<typename NodeType::Key>, typename NodeType::Value> {

@@ -78,8 +78,7 @@ class WindowTableStore {
 
  private:
   void put(const Outgoing& record) {
-    put(record.key().key, record.key().window.start, record.value().new_value,
-        record.timestamp());
+    put(record.key().key, record.key().window.start, record.value().new_value, record.timestamp());
   }
   void tell(const Outgoing& record) const {
     if (sends_old_values_) return outputs_->forward(record);

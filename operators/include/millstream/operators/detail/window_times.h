@@ -9,8 +9,8 @@
 
 namespace millstream::detail {
 
-/// What a windowed aggregation knows of time, committed with its task: its own stream time, by which
-/// late is decided, and how far closed windows have been emitted.
+/// What a windowed aggregation knows of time, committed with its task: its own stream time, by
+/// which late is decided, and how far closed windows have been emitted.
 class WindowTimes final : public OperatorState {
  public:
   /// The greatest timestamp seen; none: -1.

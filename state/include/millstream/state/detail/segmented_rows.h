@@ -85,6 +85,9 @@ class SegmentedRows {
   /// The first time that may still be put: with a time index one before the first shown, since
   /// emission on close may yet need a session that ends there.
   [[nodiscard]] Timestamp first_kept() const;
+  /// The first time that Kafka Streams' stores still hold: that of the oldest live segment, for
+  /// in-memory stores the first shown.
+  [[nodiscard]] Timestamp first_live() const;
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key, std::string_view suffix);
   void put(std::string_view key, std::string_view suffix, std::string_view value);
