@@ -48,6 +48,15 @@ void named_group_count(Scenario& s) {
       .to("out");
 }
 
+void unnamed_aggregations(Scenario& s) {
+  const auto grouped = stream(s, "in").group_by_key();
+  static_cast<void>(grouped.count());
+  static_cast<void>(grouped.reduce([](const std::string& a, const std::string&) { return a; }));
+  static_cast<void>(grouped.windowed_by(TimeWindows::of_size_with_no_grace(Duration(10))).count());
+  static_cast<void>(
+      grouped.windowed_by(SessionWindows::of_inactivity_gap_with_no_grace(Duration(10))).count());
+}
+
 void repartition_named(Scenario& s) {
   auto selected = stream(s, "in").select_key(kValueAsKey);
   selected.repartition({.name = "my-rp", .partitions = 3}).to("a");
@@ -75,8 +84,11 @@ void processors_named(Scenario& s) {
 }
 
 constexpr Kind kKinds[] = {
-    {"desc_named_stateless", named_stateless},     {"desc_named_branches", named_branches},
-    {"desc_named_group_count", named_group_count}, {"desc_repartition_named", repartition_named},
+    {"desc_named_stateless", named_stateless},
+    {"desc_named_branches", named_branches},
+    {"desc_named_group_count", named_group_count},
+    {"desc_repartition_named", repartition_named},
+    {"desc_unnamed_aggregations", unnamed_aggregations},
     {"desc_processors_named", processors_named},
 };
 
