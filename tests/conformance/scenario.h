@@ -52,7 +52,8 @@ class Scenario {
   struct Store {
     StoreType type = StoreType::kTimestamped;
     ValueType value = ValueType::kString;
-    /// Updates are cached: Kafka Streams then also shows rows behind the retention, out of the cache.
+    /// Updates are cached: Kafka Streams then also shows rows behind the retention, out of the
+    /// cache.
     bool cached = false;
   };
 
@@ -70,8 +71,7 @@ class Scenario {
   [[nodiscard]] bool in_memory() const { return param("store") == "in_memory"; }
   /// The `emit` parameter.
   [[nodiscard]] EmitStrategy emit() const {
-    return param("emit") == "close" ? EmitStrategy::kOnWindowClose
-                                    : EmitStrategy::kOnWindowUpdate;
+    return param("emit") == "close" ? EmitStrategy::kOnWindowClose : EmitStrategy::kOnWindowUpdate;
   }
   /// Give the record caches the room that the `cache` parameter asks for.
   void set_cache() {

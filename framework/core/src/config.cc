@@ -79,7 +79,8 @@ Result<Config> Config::from_text(std::string_view text, std::string_view origin)
       return Error::user(std::string(origin) + ":" + std::to_string(number) + ": \"" + logical +
                          "\" is no setting; write name=value");
     }
-    config.set(std::string(name), std::string(trimmed(std::string_view(logical).substr(separator + 1))));
+    config.set(std::string(name),
+               std::string(trimmed(std::string_view(logical).substr(separator + 1))));
     logical.clear();
   }
   return config;

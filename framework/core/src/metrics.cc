@@ -39,9 +39,7 @@ auto& find_or_make(Families& families, std::string_view name, std::string_view h
                  .first;
     family->second.help = help;
   }
-  return family->second.metrics
-      .try_emplace(labels, std::forward<Args>(args)...)
-      .first->second;
+  return family->second.metrics.try_emplace(labels, std::forward<Args>(args)...).first->second;
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ Status DefaultSerde<Uuid>::deserialize(std::string_view bytes, Uuid& out) const 
   std::size_t nibble = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (is_dash_position(i)) {
-      if (bytes[i] != '-') return Error::data("a UUID has no dash at position " + std::to_string(i));
+      if (bytes[i] != '-')
+        return Error::data("a UUID has no dash at position " + std::to_string(i));
       continue;
     }
     const int digit = hex_digit(bytes[i]);

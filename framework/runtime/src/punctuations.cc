@@ -15,8 +15,8 @@ std::shared_ptr<Cancellable> Punctuations::schedule(Timestamp first, Duration in
   return schedule;
 }
 
-// A binary heap that breaks ties as java.util.PriorityQueue does: schedules that are due at the same
-// time fire in the order that its sifting gives, and tests of Kafka Streams show it.
+// A binary heap that breaks ties as java.util.PriorityQueue does: schedules that are due at the
+// same time fire in the order that its sifting gives, and tests of Kafka Streams show it.
 
 void Punctuations::push(std::shared_ptr<Schedule> schedule) {
   std::size_t at = schedules_.size();

@@ -6,9 +6,9 @@
 #include <millstream/operators/detail/stream_aggregate.h>
 #include <millstream/operators/detail/stream_graph.h>
 #include <millstream/operators/options.h>
-#include <millstream/operators/type_fwd.h>
 #include <millstream/operators/session_windows.h>
 #include <millstream/operators/sliding_windows.h>
+#include <millstream/operators/type_fwd.h>
 #include <millstream/operators/windows.h>
 
 #include <concepts>
@@ -79,8 +79,7 @@ class KGroupedStream {
   /// Aggregate together with streams of other values and the same key, this one's by
   /// `aggregator(key, value, aggregate)`; see CogroupedKStream.
   template <class Agg>
-  [[nodiscard]] CogroupedKStream<Key, detail::CogroupPart<K, V, Agg>> cogroup(
-      Agg aggregator) const;
+  [[nodiscard]] CogroupedKStream<Key, detail::CogroupPart<K, V, Agg>> cogroup(Agg aggregator) const;
 
   // ---- for the DSL's own use ----
 

@@ -110,10 +110,11 @@ class KStream {
 
   // ---- joins: results carry the headers of the record that caused them ----
 
-  /// Join each record with the row of its key that the table has when it comes; none, no result. Null
-  /// keys and values are dropped. `joiner(value, row)` or `joiner(key, value, row)`. A versioned table is
-  /// read as of the record's time, and with `Joined::grace` records wait for its rows. Repartitions if
-  /// the key changed; topics must be co-partitioned. **Order**: the record's timestamp.
+  /// Join each record with the row of its key that the table has when it comes; none, no result.
+  /// Null keys and values are dropped. `joiner(value, row)` or `joiner(key, value, row)`. A
+  /// versioned table is read as of the record's time, and with `Joined::grace` records wait for its
+  /// rows. Repartitions if the key changed; topics must be co-partitioned. **Order**: the record's
+  /// timestamp.
   template <class VT, JoinerOf<K, V, VT, detail::JoinKind::kInner> F>
   [[nodiscard]] auto join(const KTable<NonNull<K>, VT>& table, F joiner,
                           const Joined<K, V>& options = {}) const;
@@ -134,14 +135,14 @@ class KStream {
   [[nodiscard]] auto left_join(const GlobalKTable<KG, VG>& table, Select key_selector, F joiner,
                                const Named& named = {}) const;
 
-  /// Join the records of one key whose times are near, in each combination. Null keys and values are
-  /// dropped. `joiner(value, other)` or `joiner(key, value, other)`. Repartitions where a key changed;
-  /// topics must be co-partitioned. **Order**: the greater of both timestamps.
+  /// Join the records of one key whose times are near, in each combination. Null keys and values
+  /// are dropped. `joiner(value, other)` or `joiner(key, value, other)`. Repartitions where a key
+  /// changed; topics must be co-partitioned. **Order**: the greater of both timestamps.
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
   [[nodiscard]] auto join(const KStream<K, VO>& other, F joiner, const JoinWindows& windows,
                           const std::type_identity_t<StreamJoined<K, V, VO>>& options = {}) const;
-  /// The same, with a result for a record of this stream that found none when its window has closed; the
-  /// other value is an `std::optional`. Null keys have their result at once.
+  /// The same, with a result for a record of this stream that found none when its window has
+  /// closed; the other value is an `std::optional`. Null keys have their result at once.
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
   [[nodiscard]] auto left_join(
       const KStream<K, VO>& other, F joiner, const JoinWindows& windows,
@@ -178,5 +179,5 @@ class KStream {
 
 }  // namespace millstream
 
-#include <millstream/operators/detail/kstream_impl.h>  // IWYU pragma: keep
+#include <millstream/operators/detail/kstream_impl.h>   // IWYU pragma: keep
 #include <millstream/operators/detail/kstream_joins.h>  // IWYU pragma: keep

@@ -73,8 +73,8 @@ class KTable {
       Supplier supplier, NameList stores, const Named& named,
       Materialized<K, typename detail::SuppliedProcessor<Supplier>::Result> options) const;
 
-  /// Hold updates back until their window is closed: one result a window, no tombstones. For tables of
-  /// windowed aggregations. Errors of a full buffer end the task: StreamsError.
+  /// Hold updates back until their window is closed: one result a window, no tombstones. For tables
+  /// of windowed aggregations. Errors of a full buffer end the task: StreamsError.
   [[nodiscard]] KTable suppress(const SuppressedUntilWindowCloses& suppressed) const
     requires detail::kIsWindowed<K>;
   /// Hold updates back for a time: of each row the last one.
@@ -107,9 +107,9 @@ class KTable {
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
   [[nodiscard]] auto join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
-  [[nodiscard]] auto join(const KTable<K, VO>& other, F joiner, const Named& named,
-                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>> options)
-      const;
+  [[nodiscard]] auto join(
+      const KTable<K, VO>& other, F joiner, const Named& named,
+      Materialized<K, JoinedRow<F, VO, detail::JoinKind::kInner>> options) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kInner> F>
   [[nodiscard]] auto join(
       const KTable<K, VO>& other, F joiner,
@@ -121,9 +121,9 @@ class KTable {
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
   [[nodiscard]] auto left_join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
-  [[nodiscard]] auto left_join(const KTable<K, VO>& other, F joiner, const Named& named,
-                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kLeft>> options)
-      const;
+  [[nodiscard]] auto left_join(
+      const KTable<K, VO>& other, F joiner, const Named& named,
+      Materialized<K, JoinedRow<F, VO, detail::JoinKind::kLeft>> options) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kLeft> F>
   [[nodiscard]] auto left_join(
       const KTable<K, VO>& other, F joiner,
@@ -133,11 +133,12 @@ class KTable {
   }
   /// The same with a row for each row of either table; both values are `std::optional`.
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
-  [[nodiscard]] auto outer_join(const KTable<K, VO>& other, F joiner, const Named& named = {}) const;
+  [[nodiscard]] auto outer_join(const KTable<K, VO>& other, F joiner,
+                                const Named& named = {}) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
-  [[nodiscard]] auto outer_join(const KTable<K, VO>& other, F joiner, const Named& named,
-                          Materialized<K, JoinedRow<F, VO, detail::JoinKind::kOuter>> options)
-      const;
+  [[nodiscard]] auto outer_join(
+      const KTable<K, VO>& other, F joiner, const Named& named,
+      Materialized<K, JoinedRow<F, VO, detail::JoinKind::kOuter>> options) const;
   template <class VO, JoinerOf<K, V, VO, detail::JoinKind::kOuter> F>
   [[nodiscard]] auto outer_join(
       const KTable<K, VO>& other, F joiner,
@@ -147,8 +148,9 @@ class KTable {
   }
 
   /// Join each row with the row of another table whose key is what `extractor(value)` or
-  /// `extractor(key, value)` makes; a null key leaves the row out. Results come by way of two internal
-  /// topics. **Order**: the greater of both timestamps; that of the other row where it is what changed.
+  /// `extractor(key, value)` makes; a null key leaves the row out. Results come by way of two
+  /// internal topics. **Order**: the greater of both timestamps; that of the other row where it is
+  /// what changed.
   template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kInner> F>
     requires ForeignKeyExtractor<Extract, K, V, KF>
   [[nodiscard]] auto join(
@@ -159,8 +161,7 @@ class KTable {
   [[nodiscard]] auto join(
       const KTable<KF, VF>& other, Extract extractor, F joiner,
       Materialized<K, JoinedRow<F, VF, detail::JoinKind::kInner>> options) const {
-    return join(other, std::move(extractor), std::move(joiner), TableJoined{},
-                std::move(options));
+    return join(other, std::move(extractor), std::move(joiner), TableJoined{}, std::move(options));
   }
   /// The same with a row for each row of this table; the other value is an `std::optional`.
   template <class KF, class VF, class Extract, JoinerOf<K, V, VF, detail::JoinKind::kLeft> F>
@@ -174,7 +175,7 @@ class KTable {
       const KTable<KF, VF>& other, Extract extractor, F joiner,
       Materialized<K, JoinedRow<F, VF, detail::JoinKind::kLeft>> options) const {
     return left_join(other, std::move(extractor), std::move(joiner), TableJoined{},
-                std::move(options));
+                     std::move(options));
   }
 
   // ---- for the DSL's own use ----
@@ -218,5 +219,5 @@ class KTable {
 
 }  // namespace millstream
 
-#include <millstream/operators/detail/ktable_impl.h>  // IWYU pragma: keep
+#include <millstream/operators/detail/ktable_impl.h>   // IWYU pragma: keep
 #include <millstream/operators/detail/ktable_joins.h>  // IWYU pragma: keep

@@ -60,8 +60,8 @@ class StreamsBuilder {
     return table<K, V>(topic, {}, std::move(options));
   }
 
-  /// Read a topic as a table that every instance has whole, for joins by any key. Its rows are always
-  /// kept; its topic is its changelog.
+  /// Read a topic as a table that every instance has whole, for joins by any key. Its rows are
+  /// always kept; its topic is its changelog.
   template <class K, class V>
   [[nodiscard]] GlobalKTable<K, V> global_table(
       const std::string& topic, Consumed<std::optional<K>, std::optional<V>> consumed = {},

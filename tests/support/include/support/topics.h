@@ -76,12 +76,11 @@ inline void produce(Broker& broker, const std::string& topic,
   auto producer = broker.make_producer({.client_id = "test-producer"});
   ASSERT_TRUE(producer) << producer.error().message();
   for (const TopicRecord& record : records) {
-    const ProducerStatus status =
-        (*producer)->produce({.topic = topic,
-                              .partition = std::nullopt,
-                              .key = record.key,
-                              .value = record.value,
-                              .timestamp = record.timestamp});
+    const ProducerStatus status = (*producer)->produce({.topic = topic,
+                                                        .partition = std::nullopt,
+                                                        .key = record.key,
+                                                        .value = record.value,
+                                                        .timestamp = record.timestamp});
     ASSERT_TRUE(status) << status.error.message();
   }
   const ProducerStatus status = (*producer)->flush();

@@ -58,7 +58,8 @@ class Config {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-/// The name in `known` that is nearest to `name` by edit distance, if it is near enough to be meant.
+/// The name in `known` that is nearest to `name` by edit distance, if it is near enough to be
+/// meant.
 [[nodiscard]] std::optional<std::string_view> nearest_name(std::string_view name,
                                                            std::span<const std::string_view> known);
 

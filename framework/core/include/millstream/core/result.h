@@ -11,8 +11,8 @@ namespace millstream {
 
 /// Whose mistake an error is: decides who is told, what is tried again, and the exit status.
 enum class ErrorKind {
-  kUser,     ///< Usage or configuration: the person who started the program mends it (exit status 2).
-  kData,     ///< A record, a file, a model: goes to a handler or a dead-letter topic.
+  kUser,  ///< Usage or configuration: the person who started the program mends it (exit status 2).
+  kData,  ///< A record, a file, a model: goes to a handler or a dead-letter topic.
   kMachine,  ///< Broker, disk, network, memory: may pass, may be tried again (exit status 1).
 };
 
@@ -76,8 +76,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : rep_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Error error) : rep_(std::move(error)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : rep_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : rep_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const { return rep_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -105,9 +105,9 @@ class [[nodiscard]] Result {
 }  // namespace millstream
 
 /// Return the error of `expression` from the current function, if it has one.
-#define MILLSTREAM_TRY(expression)                                       \
-  do {                                                                   \
-    if (auto millstream_status = (expression); !millstream_status) {     \
-      return millstream_status.error();                                  \
-    }                                                                    \
+#define MILLSTREAM_TRY(expression)                                   \
+  do {                                                               \
+    if (auto millstream_status = (expression); !millstream_status) { \
+      return millstream_status.error();                              \
+    }                                                                \
   } while (false)

@@ -18,11 +18,11 @@ namespace millstream {
 /// **Errors**: a Status that says what was wrong with the bytes or the value; no exceptions.
 /// **Thread**: both are const and called from every stream thread.
 template <class S, class T>
-concept SerdeFor = requires(const S& serde, const T& value, T& into, std::string_view bytes,
-                            std::string& out) {
-  { serde.serialize(value, out) } -> std::same_as<Status>;
-  { serde.deserialize(bytes, into) } -> std::same_as<Status>;
-};
+concept SerdeFor =
+    requires(const S& serde, const T& value, T& into, std::string_view bytes, std::string& out) {
+      { serde.serialize(value, out) } -> std::same_as<Status>;
+      { serde.deserialize(bytes, into) } -> std::same_as<Status>;
+    };
 
 /// The serde of a type, where nothing else is said: specialise it for your own types.
 ///

@@ -35,7 +35,8 @@ struct DefaultSerde<std::string> {
   }
 };
 
-/// The same without a copy. **Lifetime**: the view is of the fetched batch, valid during `process()`.
+/// The same without a copy. **Lifetime**: the view is of the fetched batch, valid during
+/// `process()`.
 template <>
 struct DefaultSerde<std::string_view> {
   Status serialize(std::string_view value, std::string& out) const {

@@ -27,7 +27,8 @@ class Timestamp {
 
   friend constexpr auto operator<=>(Timestamp, Timestamp) = default;
 
-  /// Sums saturate instead of overflowing, so that unlimited windows and graces need no special case.
+  /// Sums saturate instead of overflowing, so that unlimited windows and graces need no special
+  /// case.
   friend constexpr Timestamp operator+(Timestamp t, Duration d) {
     std::int64_t sum = 0;
     if (!__builtin_add_overflow(t.ms_, d.count(), &sum)) return Timestamp(sum);

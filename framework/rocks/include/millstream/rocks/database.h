@@ -102,8 +102,8 @@ class Database {
                                                        std::string_view to,
                                                        ScanDirection direction) const;
 
-  /// Write a batch to the WAL and the memtables: it survives a killed process, and with `sync` a lost
-  /// machine too.
+  /// Write a batch to the WAL and the memtables: it survives a killed process, and with `sync` a
+  /// lost machine too.
   Status write(const DatabaseBatch& batch, bool sync);
   /// Make all that was written so far survive a lost machine.
   Status sync_wal();

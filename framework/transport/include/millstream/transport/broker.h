@@ -57,8 +57,8 @@ class Consumer {
   virtual void pause(const TopicPartition& partition) = 0;
   virtual void resume(const TopicPartition& partition) = 0;
 
-  /// Records that have arrived, at most about `max_records`, at most one batch a partition. Waits up
-  /// to `timeout` for the first one; empty when none came.
+  /// Records that have arrived, at most about `max_records`, at most one batch a partition. Waits
+  /// up to `timeout` for the first one; empty when none came.
   /// **Errors**: kMachine for what ends the consumer; passing faults are waited out and logged.
   virtual Result<std::vector<std::unique_ptr<FetchedBatch>>> poll(std::size_t max_records,
                                                                   Duration timeout) = 0;
@@ -78,8 +78,9 @@ struct ConsumerOptions {
   std::size_t fetch_budget = std::size_t{32} << 20U;
 };
 
-/// The right to commit progress: who had the partition, in which generation of its group. Taken when
-/// a task is assigned and sent unchanged with its offsets, so that the broker can refuse a zombie.
+/// The right to commit progress: who had the partition, in which generation of its group. Taken
+/// when a task is assigned and sent unchanged with its offsets, so that the broker can refuse a
+/// zombie.
 struct Lease {
   std::string member_id;
   std::int32_t generation = -1;
@@ -116,7 +117,8 @@ struct [[nodiscard]] ProducerStatus {
 /// A record to be written. **Lifetime**: the views are only read during the call.
 struct OutgoingRecord {
   std::string_view topic;
-  /// Where to; nothing: by murmur2 of the key as the Java client does, any partition for a null key.
+  /// Where to; nothing: by murmur2 of the key as the Java client does, any partition for a null
+  /// key.
   std::optional<PartitionId> partition;
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
@@ -124,8 +126,8 @@ struct OutgoingRecord {
   const Headers* headers = nullptr;
 };
 
-/// Writes records, in transactions if it has a transactional id. Requests that may be tried again are
-/// tried again inside. **Thread**: one.
+/// Writes records, in transactions if it has a transactional id. Requests that may be tried again
+/// are tried again inside. **Thread**: one.
 class Producer {
  public:
   virtual ~Producer() = default;
@@ -139,8 +141,8 @@ class Producer {
   virtual ProducerStatus produce(const OutgoingRecord& record) = 0;
   /// Wait until every record has been acknowledged.
   virtual ProducerStatus flush() = 0;
-  /// The end of what this producer has written to a partition since the transaction began: the offset
-  /// after the last acknowledged record, after `flush`; kNone if it wrote nothing there.
+  /// The end of what this producer has written to a partition since the transaction began: the
+  /// offset after the last acknowledged record, after `flush`; kNone if it wrote nothing there.
   [[nodiscard]] virtual Offset end_written(const TopicPartition& partition) const = 0;
 
   /// Send offsets (with the lease under which their partitions are owned) and commit, without
@@ -175,7 +177,8 @@ struct MembershipEvent {
 };
 
 /// Membership in a group that shares the partitions of one coordination topic; partition p of it
-/// stands for whatever the application says (a task). **Thread**: one, but for commit_offsets, lease.
+/// stands for whatever the application says (a task). **Thread**: one, but for commit_offsets,
+/// lease.
 class Membership {
  public:
   virtual ~Membership() = default;
@@ -253,8 +256,8 @@ class Broker {
   virtual Result<std::unique_ptr<Producer>> make_producer(const ProducerOptions& options) = 0;
   virtual Result<std::unique_ptr<Membership>> join(const MembershipOptions& options) = 0;
   virtual Admin& admin() = 0;
-  /// What was lost or found odd when it was opened, and how long a spill must wait: records below this
-  /// number of commits are durable (embedded); Kafka: always the newest.
+  /// What was lost or found odd when it was opened, and how long a spill must wait: records below
+  /// this number of commits are durable (embedded); Kafka: always the newest.
   virtual Status sync() = 0;
 };
 

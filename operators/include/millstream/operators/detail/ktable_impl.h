@@ -184,8 +184,7 @@ KTable<K, V> KTable<K, V>::suppressed(const std::string& given_name,
   rule.store = detail::suppress_store(
       given_name.empty() ? graph.new_store_name(kPrefix) : given_name + "-store", rule.buffer);
   auto spec = std::make_shared<detail::TableSuppressSpec<K, V>>(
-      spec_, std::move(rule),
-      detail::require_serde<K>(graph, "suppress", "key", {}, key_serde_),
+      spec_, std::move(rule), detail::require_serde<K>(graph, "suppress", "key", {}, key_serde_),
       detail::require_serde<V>(graph, "suppress", "value", {}, value_serde_));
   detail::GraphNode& node =
       graph.add(*place_.node, std::make_unique<detail::ProcessorGraphNode>(

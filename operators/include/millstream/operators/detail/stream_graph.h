@@ -114,8 +114,8 @@ GraphNode& add_user_processor(GraphPlace place, std::string_view prefix, const N
                               std::shared_ptr<const NodeFactory> factory, const NameList& stores,
                               OperatorTraits traits);
 
-/// Take a number for a count whose options name no store: Kafka Streams once did so by mistake, and has
-/// kept to it.
+/// Take a number for a count whose options name no store: Kafka Streams once did so by mistake, and
+/// has kept to it.
 void burn_count_store(StreamGraph& graph, const std::string& store_name);
 
 /// Note what is wrong with the windows of an aggregation: `fault`, or too short a retention.

@@ -14,7 +14,8 @@ namespace millstream::detail {
 template <class K, class V, class F, bool Wanted>
 class TableFilterNode final : public TableOperatorNode<K, V, V> {
  public:
-  /// `of_versions`: of a table that keeps versions, where needless tombstones are not known as such.
+  /// `of_versions`: of a table that keeps versions, where needless tombstones are not known as
+  /// such.
   TableFilterNode(std::string name, const F& predicate, const StoredTable<K, V>* table,
                   bool sends_old_values, bool of_versions)
       : TableOperatorNode<K, V, V>(std::move(name), table, sends_old_values),
@@ -31,8 +32,7 @@ class TableFilterNode final : public TableOperatorNode<K, V, V> {
     } else if (this->sends_old_values()) {
       old_value = passed(predicate_, record.key(), record.value().old_value);
     }
-    if (!of_versions_ && this->sends_old_values() && old_value == nullptr &&
-        new_value == nullptr) {
+    if (!of_versions_ && this->sends_old_values() && old_value == nullptr && new_value == nullptr) {
       return;
     }
     this->put_or_forward(record, {new_value, old_value, record.value().is_latest});
