@@ -21,7 +21,7 @@ import service  # noqa: E402
 
 SAMPLE = ROOT / "data" / "sample"
 DEADLINE = 150
-RATE = 5000  # records a second, so that the kill falls into the replay
+RATE = 2000  # records a second, so that the kill falls into the replay
 
 
 class Program:
@@ -49,7 +49,7 @@ class Program:
 
     def start_detector(self, name):
         return self.start(name, "detect", "--model", "model", "-X", f"state.dir={name}",
-                          "-X", "session.timeout.ms=3000", "-X", "http.port=0",
+                          "-X", "session.timeout.ms=6000", "-X", "http.port=0",
                           "-X", "redis.url=")
 
     def stop(self):

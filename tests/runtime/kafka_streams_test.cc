@@ -99,7 +99,7 @@ class CountingApplication : public ::testing::TestWithParam<Setting> {
 std::vector<Setting> settings_on_kafka() {
   const char* bootstrap = std::getenv("KAFKA_BOOTSTRAP");
   if (bootstrap == nullptr) return {};
-  return {{"at_least_once", bootstrap}, {"exactly_once_v2", bootstrap}};
+  return {{"exactly_once_v2", bootstrap}, {"at_least_once", bootstrap}};
 }
 
 const auto kNameOf = [](const auto& setting) { return setting.param.guarantee; };

@@ -203,8 +203,22 @@ void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
       break;
     }
     for (const MembershipEvent& event : *events) handle(event);
+    if (events->empty()) renew_leases();
     update_running();
   }
+}
+
+/// A commit may be refused for its lease although the group has nothing new to say: the coordinator
+/// was just moving, or a rebalance came to the same result. Then the lease of now is handed out
+/// again; a member that is really gone hears that it has lost its tasks instead.
+void KafkaStreams::Impl::renew_leases() {
+  const bool fenced = std::any_of(threads_.begin(), threads_.end(),
+                                  [](const auto& thread) { return thread->is_fenced(); });
+  const Lease lease = membership_->lease();
+  if (!fenced || lease.generation < 0) return;
+  services_.logger->warning("hands out the lease of now after a refused commit",
+                            {{"generation", std::to_string(lease.generation)}});
+  hand_out(lease);
 }
 
 void KafkaStreams::Impl::update_running() {
@@ -262,11 +276,16 @@ void KafkaStreams::Impl::carry_out_assigned(const MembershipEvent& event) {
   for (const PartitionId p : event.partitions) {
     owned_.insert(services_.plan.tasks[static_cast<std::size_t>(p)]);
   }
+  hand_out(event.lease);
+}
+
+/// Give the threads their shares of the owned tasks, under this lease.
+void KafkaStreams::Impl::hand_out(const Lease& lease) {
   const auto shares = spread(owned_);
   std::size_t index = 0;
   tell_all(
       [&](StreamThread& thread, StreamThread::Done done) {
-        thread.assign(shares.at(index++), event.lease, std::move(done));
+        thread.assign(shares.at(index++), lease, std::move(done));
       },
       kPatience);
 }

@@ -47,6 +47,8 @@ class KafkaStreams::Impl {
   void run_membership(const std::stop_token& stop);
   void handle(const MembershipEvent& event);
   void carry_out_assigned(const MembershipEvent& event);
+  void hand_out(const Lease& lease);
+  void renew_leases();
   std::map<std::size_t, std::set<TaskId>> spread(const std::set<TaskId>& tasks);
   bool tell_all(const std::function<void(StreamThread&, StreamThread::Done)>& command,
                 Duration timeout);

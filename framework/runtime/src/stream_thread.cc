@@ -145,6 +145,7 @@ void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
 
 Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
   lease_ = lease;
+  fenced_.store(false);
   std::vector<TaskId> gone;
   for (const auto& [id, task] : tasks_) {
     if (!tasks.contains(id)) gone.push_back(id);
@@ -178,6 +179,7 @@ Status StreamThread::carry_out_suspend() {
 
 Status StreamThread::carry_out_lose() {
   suspended_ = true;
+  fenced_.store(false);
   if (collector_.in_transaction()) {
     static_cast<void>(collector_.producer().abort_transaction());
     collector_.transaction_ended();

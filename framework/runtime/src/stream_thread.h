@@ -74,6 +74,9 @@ class StreamThread {
   [[nodiscard]] std::vector<TaskSnapshot> snapshot() const;
   /// Every assigned task runs. Thread: any.
   [[nodiscard]] bool all_running() const { return all_running_.load(); }
+  /// A commit was refused for its lease, and the thread holds still until it gets another one.
+  /// Thread: any.
+  [[nodiscard]] bool is_fenced() const { return fenced_.load(); }
   /// Tasks whose input is finished and committed, after finish_input. Thread: any.
   [[nodiscard]] std::set<TaskId> finished_tasks() const;
 
@@ -135,6 +138,7 @@ class StreamThread {
   std::set<TaskId> finished_;
   std::set<TaskId> finishing_;  // advanced, not yet committed; the thread's own
   std::atomic<bool> all_running_{false};
+  std::atomic<bool> fenced_{false};
 
   Histogram* commit_latency_;
   Histogram* process_latency_;

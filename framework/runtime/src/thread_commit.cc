@@ -144,6 +144,7 @@ Status StreamThread::handle_fault(const ProducerStatus& fault) {
     // Whether the tasks are still ours, the group says next: by a new lease, or by taking them
     // away.
     suspended_ = true;
+    fenced_.store(true);
   }
   return recover();
 }

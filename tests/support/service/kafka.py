@@ -12,7 +12,7 @@ VERSION = "4.1.0"
 CLUSTER_ID = "millstreamtestsAAAAAAA"  # 22 characters of base64: any will do
 JAVA_OPTIONS = "-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
 START_SECONDS = 60
-API_VERSIONS, METADATA = 18, 3
+API_VERSIONS, METADATA, INIT_PRODUCER_ID = 18, 3, 22
 
 # For tests: nothing waits, little is kept in memory, a dead member or transaction is soon noticed.
 SETTINGS = {
@@ -73,6 +73,13 @@ def brokers_known_by(port):
     return count
 
 
+def gives_producer_ids(port):
+    """Whether idempotent producers can begin: a broker just started fetches a block of ids first."""
+    body = struct.pack(">hi", -1, 60_000)
+    _, error = struct.unpack_from(">ih", request(port, INIT_PRODUCER_ID, 0, body))
+    return error == 0
+
+
 class Node:
     """One Kafka process: its ports stay the same when it's started again."""
 
@@ -119,7 +126,8 @@ class Node:
 
     def wait_ready(self, count):
         self.process.wait_ready(
-            lambda: answers_api_versions(self.port) and brokers_known_by(self.port) == count,
+            lambda: (answers_api_versions(self.port) and brokers_known_by(self.port) == count
+                     and gives_producer_ids(self.port)),
             START_SECONDS, f"Kafka, node {self.number}")
 
 

@@ -34,6 +34,8 @@ SettingList defaults_for(const ConsumerOptions& options) {
            std::to_string(std::max(options.fetch_budget, kMinFetch) >> 10U)},
           {"fetch.max.bytes", std::to_string(fetch)},
           {"fetch.wait.max.ms", "10"},
+          // A partition assigned before its leader was known waits for the next refresh.
+          {"topic.metadata.refresh.interval.ms", "1000"},
           {"fetch.error.backoff.ms", "100"}};
 }
 
