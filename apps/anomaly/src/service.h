@@ -18,6 +18,8 @@
 
 namespace anomaly {
 
+class LivePage;
+
 /// What all services of a process share. **Lifetime**: outlives them.
 struct ServiceContext {
   millstream::Config config;
@@ -26,6 +28,8 @@ struct ServiceContext {
   millstream::Logger& logger;
   millstream::Metrics& metrics;
   millstream::Broker& broker;
+  /// Told of what the services do; null: nobody looks.
+  LivePage* page = nullptr;
 };
 
 /// A part of the program that works in steps, on a thread of its own.

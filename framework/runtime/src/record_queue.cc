@@ -43,6 +43,7 @@ void RecordQueue::process_head(RawRecord& raw) {
   raw = {source_topic_, partition_.partition, record.offset, record.timestamp,
          record.key,    record.value,         &headers_};
   head_->process();
+  ++processed_;
   has_head_ = false;
   consumed_ = millstream::next(record.offset);
   --queued_;

@@ -156,11 +156,13 @@ Status TaskRestore::find_tails() {
     if (!begins) return begins.error();
     const auto ends = admin.end_offsets(one, Isolation::kReadUncommitted);
     if (!ends) return ends.error();
-    Tail tail{store.name, begins->at(changelog), ends->at(changelog)};
+    Tail tail{
+        .store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     if (!store.changelog_topic.empty()) tail.end = mark_.input_offsets.at(changelog);
     if (tail.position >= tail.end) continue;
+    tail.from = tail.position;
     services_->logger->info("restores a store", {{"task", task_.to_string()},
                                                  {"store", store.name},
                                                  {"from", std::to_string(to_int(tail.position))},
@@ -216,12 +218,18 @@ bool TaskRestore::finished() const {
                      [](const auto& entry) { return entry.second.position >= entry.second.end; });
 }
 
-std::int64_t TaskRestore::remaining_offsets() const {
-  std::int64_t sum = 0;
-  for (const auto& [changelog, tail] : tails_) {
-    sum += std::max<std::int64_t>(0, to_int(tail.end) - to_int(tail.position));
+std::vector<StoreMetadata> TaskRestore::stores() const {
+  std::vector<StoreMetadata> stores;
+  for (const StoreSpec& spec : subtopology_->stores) {
+    StoreMetadata& store = stores.emplace_back(StoreMetadata{spec.name, spec.persistent});
+    for (const auto& [changelog, tail] : tails_) {
+      if (tail.store != spec.name) continue;
+      store.restore_from = tail.from;
+      store.restore_position = tail.position;
+      store.restore_end = tail.end;
+    }
   }
-  return sum;
+  return stores;
 }
 
 Result<std::unique_ptr<TaskState>> TaskRestore::finish() {

@@ -22,7 +22,6 @@ Status StreamThread::commit(bool all) {
   }
   Status status;
   if (!tasks.empty() || collector_.in_transaction()) status = commit_tasks(tasks);
-  publish();
   return status;
 }
 
@@ -35,6 +34,7 @@ Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks) {
   collector_.transaction_ended();
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i]->committed(std::move(marks[i]));
+    tasks[i]->observe_latency(services_->clock->now(), *end_to_end_);
     if (tasks[i]->state().wants_spill()) MILLSTREAM_TRY(tasks[i]->state().spill());
     if (finishing_.contains(tasks[i]->id())) {
       const std::scoped_lock lock(mutex_);
@@ -55,7 +55,9 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
     for (const StoreSpec& store : task->subtopology().stores) {
       if (!store.logging || !store.changelog_topic.empty()) continue;
       const std::string topic = changelog_topic(services_->config, store);
+      std::uint64_t changes = 0;
       task->state().for_each_change(store.name, [&](const ChangelogRecord& change) {
+        ++changes;
         collector_.note(collector_.producer().produce(
             {.topic = topic,
              .partition = task->id().partition,
@@ -63,6 +65,7 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
              .value = change.value,
              .timestamp = change.timestamp.is_valid() ? change.timestamp : now}));
       });
+      collector_.count_sent(topic, changes);
     }
   }
   collector_.note(collector_.producer().flush());

@@ -38,7 +38,7 @@ Status StreamThread::open_tasks() {
     if (!positions.empty()) MILLSTREAM_TRY(restore_consumer_->assign(positions));
     if (kept.finished()) MILLSTREAM_TRY(start_task(kept));
   }
-  publish();
+  publish(Publish::kNow);
   return {};
 }
 
@@ -66,7 +66,7 @@ Status StreamThread::step_restores(Duration wait) {
     if (restore->finished()) finished.push_back(restore.get());
   }
   for (TaskRestore* restore : finished) MILLSTREAM_TRY(start_task(*restore));
-  publish();
+  publish(finished.empty() ? Publish::kIfDue : Publish::kNow);
   return {};
 }
 
@@ -158,11 +158,21 @@ Status StreamThread::fetch(Duration wait) {
   return {};
 }
 
+void StreamThread::count_fetched(const FetchedBatch& batch) {
+  Counter*& counter = records_in_[batch.partition().topic];
+  if (counter == nullptr) {
+    counter = &services_->metrics->counter("millstream_records_fetched_total",
+                                           "Records fetched from source topics.",
+                                           {{"topic", batch.partition().topic}});
+  }
+  counter->add(batch.records().size());
+}
+
 void StreamThread::distribute(std::vector<std::unique_ptr<FetchedBatch>> batches) {
   for (auto& batch : batches) {
     StreamTask* task = owner_of(batch->partition());
     if (task == nullptr) continue;
-    records_in_->add(batch->records().size());
+    count_fetched(*batch);
     task->add(std::move(batch));
   }
 }
