@@ -133,7 +133,19 @@ Status run_service_process(const Config& config, CommandContext& context,
   MILLSTREAM_TRY(make(shared, services));
   if (*server != nullptr) services.push_back(std::make_unique<FeedService>(page, shared));
   page.set_services(names_of(services));
-  return run_services(services, context.stop);
+  return run_services(services, context.stop, **logger);
+}
+
+Status run_process_without_broker(const Config& config, CommandContext& context,
+                                  const MakeProcess& make) {
+  const auto logger = log_to_stderr(config.get("log.level", "info"));
+  if (!logger) return logger.error();
+  Metrics metrics;
+  const auto server = serve_metrics(config, context.serves_metrics, metrics, **logger);
+  if (!server) return server.error();
+  Services services;
+  MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));
+  return run_services(services, context.stop, **logger);
 }
 
 }  // namespace anomaly
