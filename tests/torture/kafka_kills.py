@@ -9,6 +9,7 @@ import on_kafka
 
 def main():
     options = on_kafka.arguments(__doc__, kills=150, records=2_000_000, rate=2500)
+    on_kafka.fit(options, options.records / options.rate, "records", "kills")
     began = time.monotonic()
     with (on_kafka.service.Kafka(settings=on_kafka.BROKER) as kafka,
           on_kafka.Torture(options, kafka.bootstrap) as torture):
@@ -26,8 +27,6 @@ def main():
             kills += 1
             time.sleep(torture.random.choice((0, 0, 0, 1, 4)))  # at times the others take over
             victim.start()
-            if options.deadline and time.monotonic() > options.deadline:
-                break
         figures, ok = torture.finish()
         figures = {"kills": kills, **figures, "seconds": round(time.monotonic() - began)}
     return on_kafka.report("kafka_kills", figures, ok)

@@ -26,6 +26,7 @@ OUTPUTS = ("counts", "groups", "joined")
 DUMPS = ("dump", "dump-counts", "dump-groups")
 STORES = ("counts", "groups", "rates")
 CATCH_UP = 240  # seconds
+ENDING = 60  # seconds that starting, catching up and the verdict take
 
 # Short, so that many faults fit into an hour.
 BROKER = {
@@ -50,9 +51,16 @@ def arguments(description, **defaults):
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=type(value), default=value,
                             help=f"default: {value}")
-    options = parser.parse_args()
-    options.deadline = time.monotonic() + options.minutes * 60 if options.minutes else None
-    return options
+    return parser.parse_args()
+
+
+def fit(options, seconds, *counts):
+    """Scale the named counts down so that what would take `seconds` fits into --minutes."""
+    if options.minutes is None:
+        return
+    share = min(1.0, max(20, options.minutes * 60 - ENDING) / seconds)
+    for name in counts:
+        setattr(options, name, max(1, int(getattr(options, name) * share)))
 
 
 def report(name, figures, ok):
