@@ -102,6 +102,7 @@ void KafkaStreams::Impl::make_handlers() {
   if (!handlers.production) handlers.production = constant(config.on_production_error);
   services_.on_restore_start = options_.restore.on_restore_start;
   services_.on_restore_progress = options_.restore.on_batch_restored;
+  services_.on_restore_end = options_.restore.on_restore_end;
   services_.new_lineage = [seed = options_.seed,
                            n = std::make_shared<std::atomic<std::uint64_t>>()] {
     return random_hex(seed + n->fetch_add(1) + 1);

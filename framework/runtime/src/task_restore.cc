@@ -191,14 +191,24 @@ Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
   if (services_->on_restore_progress) {
     services_->on_restore_progress(task_, tail.store, tail.position);
   }
-  return state_->restore(tail.store, records, tail.position);
+  tail.records += records.size();
+  MILLSTREAM_TRY(state_->restore(tail.store, records, tail.position));
+  note_end(tail);
+  return {};
 }
 
 Status TaskRestore::note_position(const TopicPartition& changelog, Offset position) {
   Tail& tail = tails_.at(changelog);
   if (position <= tail.position) return {};
   tail.position = position;
+  note_end(tail);
   return {};
+}
+
+void TaskRestore::note_end(Tail& tail) {
+  if (tail.ended || tail.position < tail.end) return;
+  tail.ended = true;
+  if (services_->on_restore_end) services_->on_restore_end(task_, tail.store, tail.records);
 }
 
 bool TaskRestore::finished() const {

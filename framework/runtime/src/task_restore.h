@@ -45,9 +45,12 @@ class TaskRestore {
     std::string store;
     Offset position = Offset::kNone;
     Offset end = Offset::kNone;
+    std::uint64_t records = 0;
+    bool ended = false;
   };
   TaskRestore(RuntimeServices& services, TaskId task) : services_(&services), task_(task) {}
 
+  void note_end(Tail& tail);
   Status open_state();
   Result<RecoveryFacts> gather_facts();
   Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);

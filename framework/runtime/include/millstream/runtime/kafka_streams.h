@@ -28,6 +28,8 @@ enum class UncaughtResponse { kReplaceThread, kShutdownClient, kShutdownApplicat
 struct StateRestoreListener {
   std::function<void(TaskId, const std::string& store, Offset from, Offset end)> on_restore_start;
   std::function<void(TaskId, const std::string& store, Offset position)> on_batch_restored;
+  /// `records`: how many were read.
+  std::function<void(TaskId, const std::string& store, std::uint64_t records)> on_restore_end;
 };
 
 /// One task, as it stands.
