@@ -141,10 +141,13 @@ Status run_process_without_broker(const Config& config, CommandContext& context,
   const auto logger = log_to_stderr(config.get("log.level", "info"));
   if (!logger) return logger.error();
   Metrics metrics;
-  const auto server = serve_metrics(config, context.serves_metrics, metrics, **logger);
+  LivePage page(config, metrics, context.clock);
+  const auto server =
+      start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   Services services;
   MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));
+  page.set_services(names_of(services));
   return run_services(services, context.stop, **logger);
 }
 
