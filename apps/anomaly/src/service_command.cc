@@ -121,8 +121,7 @@ Status run_service_process(const Config& config, CommandContext& context,
   if (!broker) return broker.error();
   LivePage page(config, metrics, context.clock);
   ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker, &page};
-  const auto server =
-      start_page_server(config, context.serves_metrics, page, metrics, **logger);
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   page.set_phase("waiting for the broker");
   const auto answers = wait_for_broker(shared, context.stop);
@@ -142,8 +141,7 @@ Status run_process_without_broker(const Config& config, CommandContext& context,
   if (!logger) return logger.error();
   Metrics metrics;
   LivePage page(config, metrics, context.clock);
-  const auto server =
-      start_page_server(config, context.serves_metrics, page, metrics, **logger);
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   Services services;
   MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));

@@ -124,11 +124,9 @@ class UpdateCache {
     bool operator()(const Entry& a, const Entry& b) const { return a.bytes == b.bytes; }
   };
   using Order = boost::intrusive::list<Entry, boost::intrusive::base_hook<InOrder>>;
-  using Entries =
-      boost::intrusive::unordered_set<Entry, boost::intrusive::base_hook<ByKey>,
-                                      boost::intrusive::hash<HashOf>,
-                                      boost::intrusive::equal<SameKey>,
-                                      boost::intrusive::power_2_buckets<true>>;
+  using Entries = boost::intrusive::unordered_set<
+      Entry, boost::intrusive::base_hook<ByKey>, boost::intrusive::hash<HashOf>,
+      boost::intrusive::equal<SameKey>, boost::intrusive::power_2_buckets<true>>;
 
   void take(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
             std::optional<V> known) {
