@@ -15,9 +15,7 @@ using millstream::Timestamp;
 
 namespace {
 
-Json offset_json(Offset offset) {
-  return offset == Offset::kNone ? Json() : Json(to_int(offset));
-}
+Json offset_json(Offset offset) { return offset == Offset::kNone ? Json() : Json(to_int(offset)); }
 
 Json time_json(Timestamp time) { return time.is_valid() ? Json(time.ms()) : Json(); }
 
@@ -70,20 +68,28 @@ Json json_of(const Quantiles& quantiles) {
 }
 
 Json json_of(const MetricTotals& totals) {
-  return {{"records_processed", totals.processed}, {"events_scored", totals.scored},
-          {"anomalies", totals.anomalies},         {"alerts", totals.alerts},
-          {"dead_letters", totals.dead_letters},   {"dropped", totals.dropped},
-          {"passed_over", totals.faulty},          {"commits", totals.commits},
-          {"aborts", totals.aborts},               {"rebalances", totals.rebalances},
-          {"cache_hits", totals.cache_hits},       {"cache_misses", totals.cache_misses},
-          {"mails_sent", totals.mails_sent},       {"mail_failures", totals.mail_failures},
-          {"mails_waiting", totals.mails_waiting}, {"buffer_bytes", totals.buffer_bytes},
+  return {{"records_processed", totals.processed},
+          {"events_scored", totals.scored},
+          {"anomalies", totals.anomalies},
+          {"alerts", totals.alerts},
+          {"dead_letters", totals.dead_letters},
+          {"dropped", totals.dropped},
+          {"passed_over", totals.faulty},
+          {"commits", totals.commits},
+          {"aborts", totals.aborts},
+          {"rebalances", totals.rebalances},
+          {"cache_hits", totals.cache_hits},
+          {"cache_misses", totals.cache_misses},
+          {"mails_sent", totals.mails_sent},
+          {"mail_failures", totals.mail_failures},
+          {"mails_waiting", totals.mails_waiting},
+          {"buffer_bytes", totals.buffer_bytes},
           {"rocksdb_memory_bytes", totals.rocksdb_bytes}};
 }
 
 Json sample_fields() {
-  return {"time_ms",        "records_per_second", "anomalies_per_second", "lag",
-          "restore_remaining", "end_to_end_p50", "end_to_end_p99",       "commit_p99"};
+  return {"time_ms",           "records_per_second", "anomalies_per_second", "lag",
+          "restore_remaining", "end_to_end_p50",     "end_to_end_p99",       "commit_p99"};
 }
 
 Json json_of(const Sample& sample) {
@@ -129,8 +135,8 @@ Json json_of(const ThreadMetadata& thread) {
 Json json_of(const std::vector<SeriesPoint>& points) {
   Json rows = Json::array();
   for (const SeriesPoint& point : points) {
-    rows.push_back({point.timestamp_ms, rounded(point.value), rounded(point.score),
-                    point.anomaly ? 1 : 0});
+    rows.push_back(
+        {point.timestamp_ms, rounded(point.value), rounded(point.score), point.anomaly ? 1 : 0});
   }
   return rows;
 }
@@ -174,9 +180,9 @@ Json json_of(const RecentResults::SeenAlert& seen) {
 
 Json json_of(const millstream::forest::Model& model) {
   const auto& parts = model.parts();
-  return {{"version", model.version()},       {"threshold", rounded(parts.threshold)},
-          {"features", parts.features},       {"trained_on", parts.training.data},
-          {"series", parts.training.series},  {"rows", parts.training.rows}};
+  return {{"version", model.version()},      {"threshold", rounded(parts.threshold)},
+          {"features", parts.features},      {"trained_on", parts.training.data},
+          {"series", parts.training.series}, {"rows", parts.training.rows}};
 }
 
 Json rates_json(const Sampler& sampler, const std::vector<ThreadMetadata>& threads) {
@@ -200,9 +206,8 @@ Json rates_json(const Sampler& sampler, const std::vector<ThreadMetadata>& threa
   for (const auto& [name, sum] : sums) {
     stores[name] = {{"entries", sum.entries}, {"database_bytes", sum.database_bytes}};
   }
-  return {{"edges", std::move(edges)},
-          {"sources", std::move(sources)},
-          {"stores", std::move(stores)}};
+  return {
+      {"edges", std::move(edges)}, {"sources", std::move(sources)}, {"stores", std::move(stores)}};
 }
 
 }  // namespace anomaly

@@ -104,8 +104,8 @@ void RecentResults::add_anomaly(const Score& score, std::int64_t now_ms) {
 }
 
 SeenIncident& RecentResults::incident_for(const Score& score, Series& series) {
-  SeenIncident* near = covering(score.series, score.timestamp_ms - gap_ms_,
-                                score.timestamp_ms + gap_ms_);
+  SeenIncident* near =
+      covering(score.series, score.timestamp_ms - gap_ms_, score.timestamp_ms + gap_ms_);
   if (near == nullptr) {
     if (incidents_.size() >= limits_.incidents) incidents_.pop_front();
     near = &incidents_.emplace_back();

@@ -18,7 +18,7 @@ constexpr std::size_t kRateSeconds = 4;
 
 struct Summed {
   std::string_view name;
-  double MetricTotals::*total;
+  double MetricTotals::* total;
 };
 constexpr std::array<Summed, 16> kSummed = {{
     {"millstream_records_fetched_total", &MetricTotals::fetched},
@@ -92,8 +92,7 @@ Quantiles Sampler::Window::quantiles() const {
   return {quantile(0.5), quantile(0.95), quantile(0.99), true};
 }
 
-Sampler::Tasks Sampler::counts_of(const std::vector<ThreadMetadata>& threads,
-                                  std::int64_t now_ms) {
+Sampler::Tasks Sampler::counts_of(const std::vector<ThreadMetadata>& threads, std::int64_t now_ms) {
   Tasks tasks{.time_ms = now_ms};
   for (const ThreadMetadata& thread : threads) {
     for (const TaskMetadata& task : thread.active_tasks) {

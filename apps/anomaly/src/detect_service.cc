@@ -21,7 +21,7 @@ millstream::Timestamp written_at(const std::filesystem::path& file) {
   std::error_code fault;
   const auto written = std::filesystem::last_write_time(file, fault);
   if (fault) return millstream::Timestamp::none();
-  const auto system = std::chrono::clock_cast<std::chrono::system_clock>(written);
+  const auto system = std::chrono::file_clock::to_sys(written);
   return millstream::Timestamp(
       std::chrono::floor<std::chrono::milliseconds>(system.time_since_epoch()).count());
 }

@@ -23,6 +23,7 @@ class DetectService final : public Service {
   millstream::Status start() override;
   millstream::Result<Rest> step() override;
   millstream::Status finish() override;
+
  private:
   void show(const std::string& topology);
 

@@ -116,8 +116,7 @@ void LivePage::set_model(std::shared_ptr<const millstream::forest::Model> model,
       .gauge("anomaly_model_info", "1; the label says which model scores.",
              {{"version", model->version()}})
       .set(1);
-  metrics_
-      .gauge("anomaly_model_trained_timestamp_seconds", "When the model's file was written.")
+  metrics_.gauge("anomaly_model_trained_timestamp_seconds", "When the model's file was written.")
       .set(static_cast<double>(trained_at.ms()) / 1000);
   metrics_.gauge("anomaly_model_threshold", "Scores above it are anomalies.")
       .set(model->parts().threshold);

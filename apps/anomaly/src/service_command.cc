@@ -121,8 +121,7 @@ Status run_service_process(const Config& config, CommandContext& context,
   if (!broker) return broker.error();
   LivePage page(config, metrics, context.clock);
   ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker, &page};
-  const auto server =
-      start_page_server(config, context.serves_metrics, page, metrics, **logger);
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   page.set_phase("waiting for the broker");
   const auto answers = wait_for_broker(shared, context.stop);
@@ -133,7 +132,21 @@ Status run_service_process(const Config& config, CommandContext& context,
   MILLSTREAM_TRY(make(shared, services));
   if (*server != nullptr) services.push_back(std::make_unique<FeedService>(page, shared));
   page.set_services(names_of(services));
-  return run_services(services, context.stop);
+  return run_services(services, context.stop, **logger);
+}
+
+Status run_process_without_broker(const Config& config, CommandContext& context,
+                                  const MakeProcess& make) {
+  const auto logger = log_to_stderr(config.get("log.level", "info"));
+  if (!logger) return logger.error();
+  Metrics metrics;
+  LivePage page(config, metrics, context.clock);
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
+  if (!server) return server.error();
+  Services services;
+  MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));
+  page.set_services(names_of(services));
+  return run_services(services, context.stop, **logger);
 }
 
 }  // namespace anomaly

@@ -73,6 +73,7 @@ Status StreamThread::step(Duration wait) {
       task->punctuate(now);
       regulate(*task);
     }
+    processed_since_commit_ += processed;
     if (processed > 0) {
       const std::chrono::duration<double> took = services_->clock->monotonic() - began;
       process_latency_->observe(took.count());

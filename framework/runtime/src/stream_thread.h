@@ -7,8 +7,8 @@
 
 #include "runtime_services.h"
 #include "task_restore.h"
-#include "thread_report.h"
 #include "thread_collector.h"
+#include "thread_report.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -101,6 +101,7 @@ class StreamThread {
 
   // thread_commit.cc
   Status commit(bool all);
+  [[nodiscard]] Duration until_commit(Timestamp now) const;
   Status commit_tasks(const std::vector<StreamTask*>& tasks);
   std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
@@ -124,6 +125,7 @@ class StreamThread {
   bool suspended_ = true;
   bool shut_down_ = false;
   Timestamp last_commit_;
+  std::size_t processed_since_commit_ = 0;
   std::optional<Timestamp> retry_open_at_;
 
   mutable std::mutex mutex_;  // guards what follows

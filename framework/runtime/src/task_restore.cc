@@ -156,8 +156,7 @@ Status TaskRestore::find_tails() {
     if (!begins) return begins.error();
     const auto ends = admin.end_offsets(one, Isolation::kReadUncommitted);
     if (!ends) return ends.error();
-    Tail tail{
-        .store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
+    Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     if (!store.changelog_topic.empty()) tail.end = mark_.input_offsets.at(changelog);

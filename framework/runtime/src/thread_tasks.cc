@@ -147,8 +147,7 @@ Status StreamThread::fetch(Duration wait) {
       wait = std::clamp(*due - now, Duration(0), wait);
     }
   }
-  const Duration until_commit = last_commit_ + services_->config.commit_interval - now;
-  wait = std::clamp(until_commit, Duration(0), wait);
+  wait = std::clamp(until_commit(now), Duration(0), wait);
   auto batches = consumer_->poll(kFetchLimit, wait);
   if (!batches) return batches.error();
   distribute(std::move(*batches));

@@ -68,8 +68,7 @@ class Outputs {
  public:
   /// **Errors**: a child that doesn't take K, V is a bug of whoever checked the topology.
   void connect(Node& child) {
-    children_.push_back(
-        {&dynamic_cast<Input<K, V>&>(child), &child, &child.add_arrivals()});
+    children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child, &child.add_arrivals()});
   }
   void init(TaskContext& context) { context_ = &context; }
 

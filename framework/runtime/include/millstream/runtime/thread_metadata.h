@@ -29,11 +29,11 @@ inline constexpr std::size_t kThreadStates = 7;
 /// How far a task is in one of its source partitions. Offset::kNone: not known yet.
 struct SourceProgress {
   TopicPartition partition;
-  std::string topic;                   ///< As the topology names it.
-  Offset committed = Offset::kNone;    ///< The next record of the last commit.
-  Offset end = Offset::kNone;          ///< The end of the log as last heard.
-  std::uint64_t records = 0;           ///< Processed since the task was opened.
-  std::size_t queued = 0;              ///< Fetched and not yet processed.
+  std::string topic;                 ///< As the topology names it.
+  Offset committed = Offset::kNone;  ///< The next record of the last commit.
+  Offset end = Offset::kNone;        ///< The end of the log as last heard.
+  std::uint64_t records = 0;         ///< Processed since the task was opened.
+  std::size_t queued = 0;            ///< Fetched and not yet processed.
 
   /// Offsets between the last commit and the end: what a consumer group's lag is elsewhere.
   [[nodiscard]] std::int64_t lag() const {
