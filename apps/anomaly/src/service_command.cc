@@ -144,8 +144,9 @@ Status run_process_without_broker(const Config& config, CommandContext& context,
   const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   Services services;
-  MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));
+  MILLSTREAM_TRY(make({context.clock, **logger, metrics, &page.results()}, services));
   page.set_services(names_of(services));
+  page.set_phase("running");
   return run_services(services, context.stop, **logger);
 }
 

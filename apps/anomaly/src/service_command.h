@@ -22,6 +22,8 @@ class App;
 
 namespace anomaly {
 
+class RecentResults;
+
 /// What the user said to a service.
 struct ServiceArguments {
   SettingArguments settings;
@@ -48,6 +50,7 @@ struct ProcessContext {
   const millstream::Clock& clock;
   millstream::Logger& logger;
   millstream::Metrics& metrics;
+  RecentResults* results = nullptr;
 };
 using MakeProcess = std::function<millstream::Status(const ProcessContext&, Services&)>;
 

@@ -6,6 +6,7 @@
 #include "detect_service.h"
 #include "kafka_alert_source.h"
 #include "mail_service.h"
+#include "page_service.h"
 #include "produce_service.h"
 #include "project_data.h"
 #include "redis_alert_source.h"
@@ -60,7 +61,8 @@ Status add_detect(const std::shared_ptr<const Model>& model, ServiceContext& con
 
 Status add_alert(ServiceContext& context, Services& services) {
   auto mailer = MailService::from(context.config, std::make_unique<KafkaAlertSource>(context),
-                                  {context.clock, context.logger, context.metrics});
+                                  {context.clock, context.logger, context.metrics,
+                                   context.page == nullptr ? nullptr : &context.page->results()});
   if (!mailer) return mailer.error();
   services.push_back(std::move(*mailer));
   return {};
@@ -80,7 +82,7 @@ Status run_alert_on_redis(const Config& config, CommandContext& context) {
       config, context, [&](const ProcessContext& process, Services& services) -> Status {
         auto mailer = MailService::from(
             config, std::make_unique<RedisAlertSource>(options, process.clock, process.logger),
-            {process.clock, process.logger, process.metrics});
+            {process.clock, process.logger, process.metrics, process.results});
         if (!mailer) return mailer.error();
         services.push_back(std::move(*mailer));
         return {};
