@@ -15,7 +15,7 @@ function make(parent, name, attributes = {}, ...children) {
   if (parent) parent.append(node);
   return node;
 }
-const setText = (id, text) => { const at = byId(id); if (at.textContent !== text) at.textContent = text; };
+const setText = (id, text) => { const at = byId(id); if (at.textContent !== text) at.textContent = text || '\u00a0'; };
 
 // ---- Numbers and times ---------------------------------------------------------------------------
 
@@ -131,14 +131,13 @@ const TONES = {RUNNING: 'good', REBALANCING: 'warn', CREATED: 'warn', PENDING_SH
 function showHeader() {
   const status = model.status;
   document.body.dataset.link = model.link;
-  setText('link', '');
   const link = byId('link');
   link.replaceChildren(make(null, 'i'), make(null, 'b', {}, {live: 'live', polling: 'polling', down: 'no connection',
     connecting: 'connecting'}[model.link]));
   if (!status) return;
   setText('app', status.application_id || 'millstream');
   document.title = (status.state || status.phase) + ' · ' + (status.application_id || 'millstream');
-  const facts = [status.services.join(' + '), status.broker, (status.guarantee || '').replaceAll('_', ' '),
+  const facts = [status.services.filter(name => name !== 'page').join(' + '), status.broker, (status.guarantee || '').replaceAll('_', ' '),
     status.model ? 'model ' + status.model.version.slice(0, 8) : '', 'up ' + span(status.now_ms - status.started_ms)];
   setText('facts', facts.filter(Boolean).join('  ·  '));
   const restoring = status.state === 'REBALANCING' && status.restore_remaining > 0;
@@ -158,7 +157,9 @@ function showBanner() {
   } else if (status && status.state === 'ERROR') {
     banner = ['bad', 'The detector has stopped with an error.', 'Its log says why.'];
   } else if (status && status.restore_remaining > 0) {
-    model.restoreTotal = Math.max(model.restoreTotal, status.restore_remaining);
+    const restores = model.threads.flatMap(t => t.tasks).flatMap(t => t.stores).filter(s => s.restore).map(s => s.restore);
+    const whole = restores.reduce((sum, r) => sum + r.end - r.from, 0);
+    model.restoreTotal = Math.max(model.restoreTotal, whole, status.restore_remaining);
     const done = 1 - status.restore_remaining / model.restoreTotal;
     banner = ['flow', 'Restoring state from the changelogs.', count(status.restore_remaining) + ' records to go; scoring goes on where it was as soon as a task has its state.', done];
   } else if (status && status.phase === 'waiting for the broker') {
@@ -186,9 +187,10 @@ function showTiles() {
   const rate = latest.length ? latest.reduce((sum, s) => sum + s.records_per_second, 0) / latest.length : null;
   setText('throughput', count(rate));
   setText('throughput-sub', totals.records_processed ? count(totals.records_processed) + ' records so far'
-    : status.phase === 'running' ? 'Waiting for records' : ' ');
-  setText('lag', count(status.lag ?? null));
-  setText('lag-sub', lagText(status.lag, rate));
+    : status.phase === 'running' ? 'Waiting for records' : 'Not started yet');
+  const lag = model.threads.length ? status.lag : null;
+  setText('lag', count(lag));
+  setText('lag-sub', lagText(lag, rate));
   const end = status.latency && status.latency.end_to_end;
   setText('latency', end ? seconds(end.p50) : '–');
   const commit = status.latency && status.latency.commit;
@@ -206,7 +208,7 @@ function showTiles() {
 }
 
 function lagText(lag, rate) {
-  if (lag === undefined || lag === null) return ' ';
+  if (lag === undefined || lag === null) return 'Known once there are tasks';
   if (lag === 0) return 'Everything is scored and committed';
   if (rate > 1) return 'about ' + seconds(lag / rate) + ' of work';
   return 'no progress at the moment';
@@ -216,6 +218,8 @@ function lagText(lag, rate) {
 
 const NODE_H = 34, GAP_X = 64, GAP_Y = 26, STORE_H = 40;
 const clip = (text, most) => text.length > most ? text.slice(0, most - 1) + '…' : text;
+// Names that nobody gave: "KTABLE-SUPPRESS-0000000006" is "suppress 6".
+const short = name => name.replace(/^K(?:STREAM|TABLE)-(.+)-0*(\d+)$/, (_, what, n) => what.toLowerCase().replaceAll('-', ' ') + ' ' + n);
 const widthOf = text => Math.max(64, Math.min(26, text.length) * 7.1 + 22);
 
 // Nodes and edges as they are drawn: a source and its topic are one, so are a sink and its topic.
@@ -224,7 +228,7 @@ function graphOf(topology) {
   const edges = [];
   const topic = name => {
     const id = 't:' + name;
-    if (!nodes.has(id)) nodes.set(id, {id, label: name, kind: 'topic', stores: [], group: null});
+    if (!nodes.has(id)) nodes.set(id, {id, label: name, name, kind: 'topic', stores: []});
     return id;
   };
   for (const group of topology.subtopologies) {
@@ -232,7 +236,7 @@ function graphOf(topology) {
     for (const node of group.nodes) {
       if (node.kind === 'processor') {
         const id = 'n:' + node.name;
-        nodes.set(id, {id, label: node.name, kind: 'node', stores: node.stores, group: group.id});
+        nodes.set(id, {id, label: short(node.name), name: node.name, kind: 'node', stores: node.stores});
         idOf.set(node.name, [id]);
       } else {
         idOf.set(node.name, (node.topics || [node.topic || node.name]).map(topic));
@@ -279,7 +283,7 @@ function layOut(graph) {
   const columnHeight = column => column.reduce((sum, n) => sum + heightOf(n) + GAP_Y, -GAP_Y);
   const height = Math.max(...columns.map(columnHeight));
   for (const column of columns) {
-    const width = Math.max(...column.map(n => Math.max(widthOf(n.label), ...n.stores.map(s => widthOf(s)))));
+    const width = Math.max(...column.map(n => Math.max(widthOf(n.label), ...n.stores.map(s => widthOf(short(s))))));
     let y = 12 + (height - columnHeight(column)) / 2;
     for (const n of column) {
       n.w = widthOf(n.label);
@@ -314,16 +318,18 @@ function drawTopology() {
     const x1 = a.x + a.w, y1 = a.y + NODE_H / 2, x2 = b.x - 2, y2 = b.y + NODE_H / 2;
     const bend = Math.min(46, (x2 - x1) / 2);
     const path = make(svg, 'path', {class: 'edge', d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`});
-    const label = make(svg, 'text', {class: 'rate', x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 5});
+    // Where the curve is 0.6 of the way: edges that part have parted there.
+    const t = y1 === y2 ? 0.5 : 0.6, ease = t * t * (3 - 2 * t);
+    const label = make(svg, 'text', {class: 'rate', x: x1 + (x2 - x1) * ((y1 === y2 ? 0.5 : 0.56)), y: y1 + (y2 - y1) * ease - 6});
     return {edge, path, label};
   });
   graph.stores = [];
   for (const n of graph.nodes) {
     const at = make(svg, 'g', {class: 'node ' + n.kind});
-    make(at, 'title', {}, n.label);
+    make(at, 'title', {}, n.name);
     make(at, 'rect', {x: n.x, y: n.y, width: n.w, height: NODE_H, rx: n.kind === 'topic' ? NODE_H / 2 : 7});
     make(at, 'text', {x: n.cx, y: n.y + NODE_H / 2 + 4}, clip(n.label, 25));
-    const wide = n.stores.map(widthOf);
+    const wide = n.stores.map(s => widthOf(short(s)));
     let x = n.cx - (wide.reduce((a, b) => a + b, 0) + 8 * (wide.length - 1)) / 2;
     n.stores.forEach((store, i) => {
       graph.stores.push(drawStore(svg, store, x, n.y + NODE_H + 14, wide[i], n));
@@ -341,7 +347,7 @@ function drawStore(svg, store, x, y, w, n) {
   const title = make(at, 'title', {}, store);
   const h = STORE_H - 6, r = 4;
   make(at, 'path', {d: `M${x} ${y + r}a${w / 2} ${r} 0 0 1 ${w} 0v${h}a${w / 2} ${r} 0 0 1 ${-w} 0zm0 0a${w / 2} ${r} 0 0 0 ${w} 0`});
-  make(at, 'text', {x: x + w / 2, y: y + 20}, clip(store, 22));
+  make(at, 'text', {x: x + w / 2, y: y + 20}, clip(short(store), 24));
   const size = make(at, 'text', {x: x + w / 2, y: y + 34});
   return {store, size, title};
 }
@@ -380,8 +386,10 @@ function spark(points, incident) {
   const x = t => last === first ? 150 : 3 + (t - first) / (last - first) * 294;
   const low = Math.min(...points.map(p => p[1])), high = Math.max(...points.map(p => p[1]));
   const y = v => high === low ? 20 : 37 - (v - low) / (high - low) * 33;
-  const top = Math.max(incident.threshold, ...points.map(p => p[2])) * 1.05 || 1;
-  const z = v => 59 - v / top * 17;
+  // The lower lane: scores from the lowest to a bit above the highest.
+  const top = Math.max(incident.threshold, ...points.map(p => p[2])) * 1.03 || 1;
+  const bottom = Math.min(incident.threshold, ...points.map(p => p[2]).filter(v => v > 0)) * 0.97;
+  const z = v => 59 - Math.max(0, v - bottom) / (top - bottom) * 17;
   const from = x(Math.max(first, incident.start_ms)), to = x(Math.min(last, incident.end_ms));
   make(svg, 'rect', {class: 'window', x: from - 2, y: 0, width: Math.max(4, to - from + 4), height: 60});
   const line = (of, i) => points.map((p, n) => (n ? 'L' : 'M') + x(p[0]).toFixed(1) + ' ' + of(p[i]).toFixed(1)).join('');
@@ -397,7 +405,8 @@ function spark(points, incident) {
 function incidentRow(one) {
   const row = make(null, 'article', {class: 'incident', 'data-id': one.id});
   const about = make(row, 'div');
-  make(about, 'h3', {}, one.series);
+  const name = make(about, 'h3');
+  for (const part of one.series.split(/(?<=[/_-])/)) name.append(part, document.createElement('wbr'));
   const length = one.end_ms - one.start_ms;
   make(about, 'p', {class: 'when'}, stamp(one.start_ms) + (length ? ' + ' + span(length) : '') + '  ·  ' +
     count(one.count) + (one.count === 1 ? ' point' : ' points'));
@@ -476,7 +485,7 @@ function taskRow(task, source, first) {
   cell(source ? count(source.records) : '–', 'n');
   cell(first && task.commits ? count(task.commits) : '', 'n');
   cell(first ? stamp(task.stream_time_ms ?? null) : '', 'small');
-  cell(first ? task.stores.map(s => clip(s.name, 22) + ' ' + count(s.entries)).join(', ') || '–' : '', 'small');
+  cell(first ? task.stores.map(s => clip(short(s.name), 24) + ' ' + count(s.entries)).join(', ') || '–' : '', 'small');
   return row;
 }
 
@@ -506,7 +515,7 @@ function showHealth() {
   const looked = t.cache_hits + t.cache_misses;
   const facts = [
     ['Dead letters', count(t.dead_letters), '', t.dead_letters > 0],
-    ['Dropped or passed over', count(t.dropped + t.passed_over), 'late, null key, faulty', t.dropped + t.passed_over > 0],
+    ['Dropped', count(t.dropped + t.passed_over), 'late or faulty', t.dropped + t.passed_over > 0],
     ['Commits', count(t.commits), t.aborts ? count(t.aborts) + ' aborted' : 'none aborted', false],
     ['Rebalances', count(t.rebalances), '', false],
     ['Score cache', looked ? (t.cache_hits / looked * 100).toFixed(1) + ' %' : '–', 'hit rate', false],
