@@ -12,7 +12,7 @@ takes a line a command and answers one:
     answered               how many requests that were held have been answered   ok NUMBER
     clear                  forget all rules and let go                  ok NUMBER
     cut                    close every connection                       ok NUMBER
-    silence SECONDS        pass nothing on, in no direction             ok 0
+    silence SECONDS [PREFIX]   pass nothing on, in no direction, of these clients   ok 0
 
 ACTION   hold     keep it until `release`, or for `seconds`; what comes later passes it
          drop     swallow it
@@ -71,6 +71,7 @@ class Connection:
         self.swallow = {}  # correlation id → how many answers
         self.late = set()  # correlation ids of requests that are or were held
         self.held = 0
+        self.name = ""  # the client's id, once it has said it
 
     async def run(self):
         forward = asyncio.create_task(self.pump(self.client_reader, self.on_request))
@@ -96,7 +97,8 @@ class Connection:
             while True:
                 size, = struct.unpack(">i", await reader.readexactly(4))
                 frame = await reader.readexactly(size)
-                await self.proxy.audible.wait()
+                while self.proxy.is_silenced(self.name):
+                    await asyncio.sleep(0.02)
                 await handle(frame)
         with contextlib.suppress(Exception):
             if reader is self.broker_reader:
@@ -113,6 +115,7 @@ class Connection:
         api, _, correlation, length = struct.unpack_from(">hhih", frame)
         client = frame[10:10 + length].decode(errors="replace") if length > 0 else ""
         self.asked[correlation] = (api, client)
+        self.name = client
         await self.act(self.proxy.rule_for(api, "request", client), frame, self.broker_writer,
                        correlation)
 
@@ -156,8 +159,7 @@ class Proxy:
         self.connections = set()
         self.held = {}
         self.answered = 0
-        self.audible = asyncio.Event()
-        self.audible.set()
+        self.silenced = []  # prefixes of client ids
         self.background = set()
 
     def rule_for(self, api, direction, client):
@@ -193,10 +195,13 @@ class Proxy:
             await self.let_go(number)
         return len(numbers)
 
-    async def silence(self, seconds):
-        self.audible.clear()
-        await asyncio.sleep(seconds)
-        self.audible.set()
+    def is_silenced(self, client):
+        return any(client.startswith(prefix) for prefix in self.silenced)
+
+    async def silence(self, seconds, prefix=""):
+        self.silenced.append(prefix)
+        await asyncio.sleep(float(seconds))
+        self.silenced.remove(prefix)
 
     async def command(self, line):
         name, *words = line.split()
@@ -215,7 +220,7 @@ class Proxy:
             self.rules.clear()
             return await self.release()
         if name == "silence":
-            self.run(self.silence(float(words[0])))
+            self.run(self.silence(*words))
             return 0
         if name == "cut":
             connections = list(self.connections)

@@ -81,7 +81,7 @@ class Instance:
         self.process = None
 
     def start(self):
-        command = [self.torture.bin / "torture_app",
+        command = [self.torture.app,
                    *(f"{key}={value}" for key, value in self.settings.items())]
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out,
@@ -107,6 +107,11 @@ class Instance:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def client_prefix(self):
+        """What the client ids of this instance begin with."""
+        name = (self.state / APPLICATION / "instance-id").read_text().strip()
+        return f"{APPLICATION}-{name}"
+
     def count_in_log(self, text):
         return self.log.read_text(errors="replace").count(text) if self.log.exists() else 0
 
@@ -118,6 +123,8 @@ class Torture:
         self.bin = pathlib.Path(options.build).resolve() / "bin"
         self.bootstrap = bootstrap
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millstream-torture-"))
+        # A copy, so that a build beside the run changes nothing of it.
+        self.app = pathlib.Path(shutil.copy(self.bin / "torture_app", self.folder))
         self.random = random.Random(options.seed)
         self.seed = options.seed
         self.instances = []
@@ -174,6 +181,7 @@ class Torture:
         return any(process.poll() is None for process in self.producers)
 
     def start_instances(self, count, **settings):
+        settings = {key.replace("__", "."): value for key, value in settings.items()}
         for number in range(len(self.instances), len(self.instances) + count):
             self.instances.append(Instance(self, number, **settings))
             self.instances[-1].start()

@@ -4,10 +4,13 @@
 //
 // A record in `dump-counts` (or `dump-groups`) makes the task of that partition write its stores to
 // the topic `dump`: key `store|key`, value the row. SIGTERM closes the application.
+//
+// `torture.windows=true` adds hourly windows of each key, to the topic `windowed`: key `key@start`.
 
 #include <millstream/operators/streams_builder.h>
 #include <millstream/runtime/kafka_streams.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -25,6 +28,8 @@ using millstream::KStream;
 using millstream::Record;
 using millstream::StreamsBuilder;
 using millstream::TimestampedKeyValueStore;
+using millstream::TimeWindows;
+using millstream::Windowed;
 
 using Text = std::string;
 
@@ -66,7 +71,7 @@ void dump_on(StreamsBuilder& builder, const Text& topic, const std::vector<Text>
       .to("dump");
 }
 
-void build(StreamsBuilder& builder) {
+void build(StreamsBuilder& builder, bool windows) {
   const auto rates = builder.table<Text, Text>("rates", {}, {.name = "rates"});
   const auto input = builder.stream<Text, Text>("input");
   const auto count = [](const Text&, const Text& value, const Text& before) {
@@ -90,6 +95,16 @@ void build(StreamsBuilder& builder) {
       .to("joined");
   dump_on(builder, "dump-counts", {"counts", "rates"});
   dump_on(builder, "dump-groups", {"groups"});
+  if (!windows) return;
+  input.group_by_key()
+      .windowed_by(TimeWindows::of_size_with_no_grace(std::chrono::hours(1)))
+      .aggregate([] { return Text(); }, count,
+                 {.name = "windows", .caching = false, .retention = std::chrono::hours(24)})
+      .to_stream()
+      .select_key([](const Windowed<Text>& window, const auto&) {
+        return window.key + "@" + std::to_string(window.window.start.ms());
+      })
+      .to("windowed");
 }
 
 }  // namespace
@@ -106,7 +121,7 @@ int main(int argc, char** argv) {
     config.set(argument.substr(0, equals), argument.substr(equals + 1));
   }
   StreamsBuilder builder;
-  build(builder);
+  build(builder, config.get("torture.windows") == "true");
   millstream::StderrLogger logger(millstream::LogLevel::kInfo);
   KafkaStreams app(builder.build(), config, {.logger = &logger});
   return app.run();

@@ -39,6 +39,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 inline Handle open(rd_kafka_type_t type, const Settings& settings) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "log_level", "2", nullptr, 0);  // outages are expected here
   char error[256];
   for (const auto& [name, value] : settings) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof error) !=

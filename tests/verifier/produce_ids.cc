@@ -1,4 +1,5 @@
-// produce_ids BOOTSTRAP SENT_FILE name=… records=… [rate=…] [keys=…] [groups=…] [seed=…]
+// produce_ids BOOTSTRAP SENT_FILE name=… records=… [rate=…] [keys=…] [in_turn=1] [groups=…]
+// [seed=…]
 //
 // Writes records with unique ids to the topics `input` (value `id|group|amount`) and, one in 40,
 // `rates` (value `id`), in transactions, of which one in 20 is aborted on purpose; and keeps what
@@ -26,6 +27,7 @@ struct Options {
   std::int64_t records = 0;
   std::int64_t rate = 0;
   int keys = 1000;
+  bool in_turn = false;  ///< Each key once before any twice, in place of at random.
   int groups = 50;
   unsigned seed = 1;
 };
@@ -47,6 +49,8 @@ Options parse(int argc, char** argv) {
       options.rate = std::stoll(value);
     } else if (name == "keys") {
       options.keys = std::stoi(value);
+    } else if (name == "in_turn") {
+      options.in_turn = value == "1";
     } else if (name == "groups") {
       options.groups = std::stoi(value);
     } else if (name == "seed") {
