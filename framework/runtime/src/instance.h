@@ -34,6 +34,7 @@ class KafkaStreams::Impl {
   Broker& broker() { return *services_.broker; }
 
  private:
+  friend class simulation::SteppedStreams;
   Status prepare();
   Status open_state_directory();
   Status read_instance_id();

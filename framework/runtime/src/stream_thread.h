@@ -21,6 +21,10 @@
 
 namespace millstream {
 
+namespace simulation {
+class SteppedStreams;
+}
+
 /// What one task looks like from outside, for pages and metrics.
 struct TaskSnapshot {
   TaskId task;
@@ -81,6 +85,7 @@ class StreamThread {
   [[nodiscard]] std::set<TaskId> finished_tasks() const;
 
  private:
+  friend class simulation::SteppedStreams;
   struct Command {
     std::function<Status()> run;
     Done done;
@@ -105,6 +110,8 @@ class StreamThread {
   // thread_commit.cc
   Status commit(bool all);
   Status commit_tasks(const std::vector<StreamTask*>& tasks);
+  Status take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks,
+                     std::chrono::nanoseconds began);
   std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
                                 const std::vector<CommitMark>& marks);
