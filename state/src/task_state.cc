@@ -60,6 +60,7 @@ class TaskStateImpl final : public TaskState {
   Status finish_restore(CommitMark mark) override;
   Status wipe() override;
   [[nodiscard]] std::size_t buffered_bytes() const override { return cache_.used(); }
+  [[nodiscard]] std::uint64_t database_bytes(std::string_view store) const override;
   Status close(bool spill_committed) override;
 
  private:
@@ -309,6 +310,16 @@ Status TaskStateImpl::finish_wipe() {
   DatabaseBatch batch;
   batch.erase(kDefault, kWipingKey);
   return database_->write(batch, /*sync=*/false);
+}
+
+std::uint64_t TaskStateImpl::database_bytes(std::string_view store) const {
+  FamilyIndex family = kDefault;
+  for (const StoreSpec& spec : options_.stores) {
+    if (!is_persistent(spec)) continue;
+    ++family;
+    if (spec.name == store) return database_->estimated_bytes(family);
+  }
+  return 0;
 }
 
 Status TaskStateImpl::close(bool spill_committed) {

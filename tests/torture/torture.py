@@ -65,13 +65,13 @@ def own_parts(build, seed, minutes):
     ]
 
 
-def kafka_parts(seed, minutes):
+def kafka_parts(build, seed, minutes):
     """What the programs beside this one do on real Kafka. They share one machine: one after the
     other, so that each has its share of the time."""
     programs = sorted(HERE.glob("kafka_*.py"))
     each = minutes * 0.85 / max(1, len(programs))
     return [Part(program.stem, [sys.executable, str(program), "--minutes", f"{each:.1f}", "--seed",
-                                str(seed)], each) for program in programs]
+                                str(seed), "--build", str(build)], each) for program in programs]
 
 
 class Run:
@@ -160,7 +160,7 @@ def main():
     root = HERE.parent.parent
     build = pathlib.Path(arguments.build).resolve()
     own = own_parts(build, seed, arguments.minutes)
-    kafka = kafka_parts(seed, arguments.minutes)
+    kafka = kafka_parts(build, seed, arguments.minutes)
     only = {name for name in arguments.only.split(",") if name}
     if unknown := only - {part.name for part in own + kafka}:
         sys.exit(f"torture: there is no part {sorted(unknown)[0]}; --list shows them")

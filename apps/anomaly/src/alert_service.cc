@@ -73,6 +73,8 @@ Offset AlertService::position(const std::string& source) const {
   return found == positions_.end() ? Offset::kNone : found->second;
 }
 
+void AlertService::forget(const std::string& source) { changed_ |= positions_.erase(source) > 0; }
+
 void AlertService::accept(AlertNotice notice, const std::string& source, Offset next,
                           Timestamp now) {
   if (next <= position(source)) return;

@@ -11,6 +11,7 @@
 
 #include "alert_batcher.h"
 #include "alert_options.h"
+#include "alert_source.h"
 #include "alert_state.h"
 #include "mail_sender.h"
 
@@ -29,7 +30,7 @@ namespace anomaly {
 ///                   service.step(now); }
 ///
 /// **Thread**: one. **Lifetime**: sender, logger and metrics outlive it.
-class AlertService {
+class AlertService final : public AlertPositions {
  public:
   struct Options {
     AlertOptions alerts;
@@ -47,8 +48,9 @@ class AlertService {
   /// Take up the state that an earlier run left. **Errors**: kMachine, naming file and remedy.
   millstream::Status open();
 
-  /// Where to go on reading; kNone: from the beginning.
-  [[nodiscard]] millstream::Offset position(const std::string& source) const;
+  /// Where to go on reading.
+  [[nodiscard]] millstream::Offset position(const std::string& source) const override;
+  void forget(const std::string& source) override;
   /// Take an alert, and note that `source` has been read up to `next`. Both are safe only after the
   /// next `save` (or `step` with a mail due); a crash before it repeats them.
   void accept(AlertNotice notice, const std::string& source, millstream::Offset next,

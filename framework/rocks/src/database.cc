@@ -171,6 +171,15 @@ std::uint64_t Database::estimated_keys(FamilyIndex family) const {
   return keys;
 }
 
+std::uint64_t Database::estimated_bytes(FamilyIndex family) const {
+  using Properties = rocksdb::DB::Properties;
+  std::uint64_t files = 0;
+  std::uint64_t memtables = 0;
+  impl_->db->GetIntProperty(impl_->handle(family), Properties::kLiveSstFilesSize, &files);
+  impl_->db->GetIntProperty(impl_->handle(family), Properties::kSizeAllMemTables, &memtables);
+  return files + memtables;
+}
+
 const std::string& Database::path() const { return impl_->path; }
 
 }  // namespace millstream

@@ -41,6 +41,7 @@ struct RuntimeServices {
   std::function<void(Duration)> pause;
   std::function<void(TaskId, const std::string& store, Offset from, Offset end)> on_restore_start;
   std::function<void(TaskId, const std::string& store, Offset position)> on_restore_progress;
+  std::function<void(TaskId, const std::string& store, std::uint64_t records)> on_restore_end;
 };
 
 }  // namespace millstream

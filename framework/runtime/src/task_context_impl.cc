@@ -196,6 +196,7 @@ void StreamTask::Context::process_one(RecordQueue& queue) {
   stream_time_ = std::max(stream_time_, queue.head_time());
   metadata_ = {queue.partition().topic, queue.partition().partition, queue.head_offset()};
   queue.process_head(raw_);
+  latency_.note(raw_.timestamp);
   leave_record();
   if (const auto due = stream_clock_.next(); due && *due <= stream_time_) {
     stream_clock_.punctuate(stream_time_);
@@ -289,6 +290,7 @@ void StreamTask::Context::abort() {
     queue->set_consumed(offset == mark_.input_offsets.end() ? Offset::kNone : offset->second);
   }
   leave_record();
+  latency_.clear();
   nodes_->rewind();
   load_operator_state();
   dirty_ = false;

@@ -186,12 +186,13 @@ Status TaskRestore::find_tails() {
                                                  ? Isolation::kReadCommitted
                                                  : Isolation::kReadUncommitted);
     if (!ends) return ends.error();
-    Tail tail{store.name, begins->at(changelog), ends->at(changelog)};
+    Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     const bool shared = !store.changelog_topic.empty() && !MILLSTREAM_MUTANT(kSourceTopicToEnd);
     if (shared) tail.end = mark_.input_offsets.at(changelog);
     if (tail.position >= tail.end) continue;
+    tail.from = tail.position;
     services_->logger->info("restores a store", {{"task", task_.to_string()},
                                                  {"store", store.name},
                                                  {"from", std::to_string(to_int(tail.position))},
@@ -222,7 +223,9 @@ Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
   if (services_->on_restore_progress) {
     services_->on_restore_progress(task_, tail.store, tail.position);
   }
+  tail.records += records.size();
   MILLSTREAM_TRY(state_->restore(tail.store, records, tail.position));
+  note_end(tail);
   MILLSTREAM_FAIL_POINT("restore-applied");
   return {};
 }
@@ -231,7 +234,14 @@ Status TaskRestore::note_position(const TopicPartition& changelog, Offset positi
   Tail& tail = tails_.at(changelog);
   if (position <= tail.position) return {};
   tail.position = position;
+  note_end(tail);
   return {};
+}
+
+void TaskRestore::note_end(Tail& tail) {
+  if (tail.ended || tail.position < tail.end) return;
+  tail.ended = true;
+  if (services_->on_restore_end) services_->on_restore_end(task_, tail.store, tail.records);
 }
 
 bool TaskRestore::finished() const {
@@ -239,12 +249,18 @@ bool TaskRestore::finished() const {
                      [](const auto& entry) { return entry.second.position >= entry.second.end; });
 }
 
-std::int64_t TaskRestore::remaining_offsets() const {
-  std::int64_t sum = 0;
-  for (const auto& [changelog, tail] : tails_) {
-    sum += std::max<std::int64_t>(0, to_int(tail.end) - to_int(tail.position));
+std::vector<StoreMetadata> TaskRestore::stores() const {
+  std::vector<StoreMetadata> stores;
+  for (const StoreSpec& spec : subtopology_->stores) {
+    StoreMetadata& store = stores.emplace_back(StoreMetadata{spec.name, spec.persistent});
+    for (const auto& [changelog, tail] : tails_) {
+      if (tail.store != spec.name) continue;
+      store.restore_from = tail.from;
+      store.restore_position = tail.position;
+      store.restore_end = tail.end;
+    }
   }
-  return sum;
+  return stores;
 }
 
 Result<std::unique_ptr<TaskState>> TaskRestore::finish() {

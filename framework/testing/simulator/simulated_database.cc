@@ -162,6 +162,7 @@ Status Database::flush() { return sync_wal(); }
 std::uint64_t Database::estimated_keys(FamilyIndex family) const {
   return impl_->rows(family).size();
 }
+std::uint64_t Database::estimated_bytes(FamilyIndex) const { return 0; }
 const std::string& Database::path() const { return impl_->path; }
 
 DirectoryLock::DirectoryLock(std::string path, int descriptor)
