@@ -274,7 +274,9 @@ bool KafkaStreams::Impl::tell_all(
   }
   const auto deadline = services_.clock->monotonic() + timeout;
   for (auto& answer : answers) {
-    while (answer.wait_for(kStepWait) == std::future_status::timeout) {
+    const Duration slice = services_.pause ? Duration(0) : kStepWait;
+    while (answer.wait_for(slice) == std::future_status::timeout) {
+      if (services_.pause) services_.pause(kStepWait);
       if (ended_threads_.load() > 0) break;
       if (services_.clock->monotonic() > deadline) return false;
     }

@@ -35,6 +35,7 @@ class KafkaStreams::Impl {
   Broker& broker() { return *services_.broker; }
 
  private:
+  friend class simulation::SteppedStreams;
   Status prepare();
   void make_metrics();
   Status open_state_directory();

@@ -57,6 +57,7 @@ class RecordQueue {
     position_ = position;
     known_end_ = known_end;
   }
+  [[nodiscard]] Offset position() const { return position_; }
   [[nodiscard]] bool caught_up() const {
     return known_end_ != Offset::kNone && position_ >= known_end_;
   }

@@ -1,5 +1,6 @@
 #include "stream_thread.h"
 
+#include <millstream/core/fault_points.h>
 #include <millstream/topology/errors.h>
 
 #include <exception>
@@ -45,11 +46,16 @@ Status StreamThread::open() {
                            std::to_string(index_);
   auto consumer = services_->broker->make_consumer(
       {.client_id = name + "-consumer",
+       .isolation = MILLSTREAM_MUTANT(kSourceReadsAborted) ? Isolation::kReadUncommitted
+                                                           : Isolation::kReadCommitted,
        .fetch_budget = services_->config.memory_bytes / 8 /
                        static_cast<std::size_t>(services_->config.threads)});
   if (!consumer) return consumer.error();
   consumer_ = std::move(*consumer);
-  auto restore = services_->broker->make_consumer({.client_id = name + "-restore-consumer"});
+  auto restore = services_->broker->make_consumer(
+      {.client_id = name + "-restore-consumer",
+       .isolation = MILLSTREAM_MUTANT(kRestoreReadsAborted) ? Isolation::kReadUncommitted
+                                                            : Isolation::kReadCommitted});
   if (!restore) return restore.error();
   restore_consumer_ = std::move(*restore);
   last_commit_ = services_->clock->now();
@@ -108,6 +114,7 @@ void StreamThread::enqueue(std::function<Status()> run, Done done) {
 }
 
 void StreamThread::wait_for_command(Duration timeout) {
+  if (services_->pause) return services_->pause(timeout);
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, timeout, [this] { return !commands_.empty(); });
 }
@@ -179,7 +186,9 @@ Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease
 
 Status StreamThread::carry_out_suspend() {
   Status status;
-  if (!suspended_) status = commit(true);
+  MILLSTREAM_FAIL_POINT("revoked");
+  if (!suspended_ && !MILLSTREAM_MUTANT(kRevokeWithoutCommit)) status = commit(true);
+  MILLSTREAM_FAIL_POINT("revoke-committed");
   suspended_ = true;
   for (const auto& [partition, task] : owners_) consumer_->pause(partition);
   publish(Publish::kNow);

@@ -22,6 +22,10 @@
 
 namespace millstream {
 
+namespace simulation {
+class SteppedStreams;
+}
+
 /// Owns tasks and steps them: fetch, process, punctuate, commit, restore. It has no thread, clock
 /// or sleep of its own: whoever calls `step` brings them. Commands come from another thread and are
 /// carried out in `step`.
@@ -71,6 +75,7 @@ class StreamThread {
   [[nodiscard]] std::set<TaskId> finished_tasks() const;
 
  private:
+  friend class simulation::SteppedStreams;
   struct Command {
     std::function<Status()> run;
     Done done;
@@ -103,6 +108,8 @@ class StreamThread {
   Status commit(bool all);
   [[nodiscard]] Duration until_commit(Timestamp now) const;
   Status commit_tasks(const std::vector<StreamTask*>& tasks);
+  Status take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks,
+                     std::chrono::nanoseconds began);
   std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
                                 const std::vector<CommitMark>& marks);

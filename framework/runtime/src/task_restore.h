@@ -56,6 +56,7 @@ class TaskRestore {
   Status open_state();
   Result<RecoveryFacts> gather_facts();
   Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
+  Status read_tombstone_retention(RecoveryFacts& facts);
   Status complete_offsets(const RecoveryFacts& facts);
   Status find_tails();
 

@@ -124,7 +124,10 @@ Status StreamThread::close_task(TaskId id, bool clean) {
   }
   Status status;
   try {
-    status = found->second->close(clean);
+    // Without the log's sync what is committed stays unwritten: the changelogs bring it back.
+    if (clean) status = services_->broker->sync();
+    const Status closed = found->second->close(clean && status);
+    if (status) status = closed;
   } catch (const std::exception& error) {
     status = Error::machine(error.what());
   }

@@ -20,6 +20,10 @@ namespace millstream {
 
 class Broker;
 
+namespace simulation {
+class SteppedStreams;
+}
+
 /// What to do when an error has left a task and no handler took it.
 /// **Source**: StreamsUncaughtExceptionHandler of Kafka Streams.
 enum class UncaughtResponse { kReplaceThread, kShutdownClient, kShutdownApplication };
@@ -112,6 +116,7 @@ class KafkaStreams {
   [[nodiscard]] Broker& broker();
 
  private:
+  friend class simulation::SteppedStreams;  // the simulator, which steps it without threads
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
