@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alert_file.h"
+#include "demo_figures.h"
 #include "demo_mails.h"
 #include "demo_summary.h"
 #include "folder_lock.h"
@@ -186,14 +187,19 @@ Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& c
   const std::string lines = score_lines(results);
   auto state = pipeline.final_state();
   if (!state) return state.error();
+  const auto figures = figures_of_work(folder_.figures(),
+                                       {.records_per_second = pipeline.records_per_second(),
+                                        .latency_p50_ms = pipeline.latencies().quantile(0.5),
+                                        .latency_p99_ms = pipeline.latencies().quantile(0.99)});
+  if (!figures) return figures.error();
   DemoTotals totals{.records_in = data_.points(),
                     .records_scored = results.scores,
                     .dead_letters = results.dead_letters,
                     .anomalies = results.anomalies.size(),
                     .alerts = results.alerts.size(),
-                    .records_per_second = pipeline.records_per_second(),
-                    .latency_p50_ms = pipeline.latencies().quantile(0.5),
-                    .latency_p99_ms = pipeline.latencies().quantile(0.99),
+                    .records_per_second = figures->records_per_second,
+                    .latency_p50_ms = figures->latency_p50_ms,
+                    .latency_p99_ms = figures->latency_p99_ms,
                     .scores_digest = digest_of_lines(lines),
                     .state_digest = std::move(*state),
                     .report = folder_.report().string()};
