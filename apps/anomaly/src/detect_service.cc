@@ -61,7 +61,8 @@ Status DetectService::finish() {
 
 /// Until `finish` the page may ask.
 void DetectService::show(const std::string& topology) {
-  context_.page->set_model(model_, written_at(context_.config.get("anomaly.model.file", "model/isolation_forest.model")));
+  context_.page->set_model(model_, written_at(context_.config.get("anomaly.model.file",
+                                                                  "model/isolation_forest.model")));
   context_.page->set_detector({.state = [this] { return streams_->state(); },
                                .threads = [this] { return streams_->metadata_for_local_threads(); },
                                .topology_json = topology});
