@@ -159,6 +159,10 @@ void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
 }
 
 Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
+  // Tasks are kept in memory only if nobody else can have had them: in the next generation of the
+  // one in which they were ours. A member that was away for one comes back in a later one.
+  const auto step = lease.generation - lease_.generation;
+  if (step != 0 && step != 1) MILLSTREAM_TRY(carry_out_lose());
   lease_ = lease;
   fenced_.store(false);
   std::vector<TaskId> gone;

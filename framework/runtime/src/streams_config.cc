@@ -7,7 +7,7 @@ namespace millstream {
 
 namespace {
 
-constexpr std::array<std::string_view, 23> kNames = {
+constexpr std::array<std::string_view, 25> kNames = {
     "application.id",
     "bootstrap.servers",
     "state.dir",
@@ -25,6 +25,8 @@ constexpr std::array<std::string_view, 23> kNames = {
     "transaction.timeout.ms",
     "millstream.commit.idle.interval.ms",
     "millstream.offsets.refresh.ms",
+    "repartition.purge.interval.ms",
+    "state.cleanup.delay.ms",
     "deserialization.exception.handler",
     "processing.exception.handler",
     "production.exception.handler",
@@ -116,6 +118,8 @@ Status read_numbers(const Config& config, StreamsConfig& out) {
   MILLSTREAM_TRY(read_int(config, "replication.factor", -1, out.replication_factor));
   MILLSTREAM_TRY(read_duration(config, "session.timeout.ms", 1, out.session_timeout));
   MILLSTREAM_TRY(read_duration(config, "transaction.timeout.ms", 1000, out.transaction_timeout));
+  MILLSTREAM_TRY(read_duration(config, "repartition.purge.interval.ms", 1, out.purge_interval));
+  MILLSTREAM_TRY(read_duration(config, "state.cleanup.delay.ms", 0, out.state_cleanup_delay));
   return read_duration(config, "millstream.offsets.refresh.ms", 1000, out.offsets_refresh);
 }
 

@@ -56,6 +56,10 @@ struct StreamsConfig {
   Duration transaction_timeout{10'000};
   /// millstream.offsets.refresh.ms: how often offsets of idle partitions are committed again.
   Duration offsets_refresh{3'600'000};
+  /// repartition.purge.interval.ms: how often processed records of repartition topics are deleted.
+  Duration purge_interval{30'000};
+  /// state.cleanup.delay.ms: how long the state of a task that others have is kept for its return.
+  Duration state_cleanup_delay{600'000};
   /// deserialization.exception.handler, processing.exception.handler, production.exception.handler:
   /// fail (default), continue, or dead-letter.
   HandlerResponse on_deserialization_error = HandlerResponse::kFail;
