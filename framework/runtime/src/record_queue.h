@@ -25,6 +25,8 @@ class RecordQueue {
         idle_timeout_(idle_timeout) {}
 
   [[nodiscard]] const TopicPartition& partition() const { return partition_; }
+  /// The topic's name in the topology.
+  [[nodiscard]] const std::string& source_topic() const { return source_topic_; }
   [[nodiscard]] std::size_t size() const { return queued_; }
   [[nodiscard]] bool has_head() const { return has_head_; }
   [[nodiscard]] Timestamp head_time() const { return head_->timestamp(); }
@@ -34,6 +36,8 @@ class RecordQueue {
   [[nodiscard]] std::optional<Duration> idle_timeout() const { return idle_timeout_; }
 
   void add(std::unique_ptr<FetchedBatch> batch);
+  /// Read on with the head of new nodes; there is no record.
+  void set_head(std::unique_ptr<SourceHead> head) { head_ = std::move(head); }
   /// Make the head ready if there is a record; skipped records are passed over. `raw` is set to the
   /// record being loaded, for the handlers.
   void load_head(RawRecord& raw);

@@ -31,15 +31,18 @@ std::size_t owned_bytes(const T& value) {
 
 /// Changes of a table that its children aren't told yet: per key one, from the value that they know
 /// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
-/// they take more room than the task's caches have (each of them may take all: a bound a cache).
+/// all caches of the thread together take more room than there is.
 /// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams.
 template <class K, class V>
 class UpdateCache {
  public:
-  UpdateCache(const TaskContext& context, bool wanted)
-      : limit_(wanted ? context.cache_budget() : 0) {}
+  UpdateCache(TaskContext& context, bool wanted)
+      : budget_(context.cache_budget()), enabled_(wanted && budget_.limit > 0) {}
+  ~UpdateCache() { budget_.used -= bytes_; }
+  UpdateCache(const UpdateCache&) = delete;
+  UpdateCache& operator=(const UpdateCache&) = delete;
 
-  [[nodiscard]] bool enabled() const { return limit_ > 0; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
   /// Whether a change of the key waits. `key`: serialised.
   [[nodiscard]] bool contains(std::string_view key) const {
     return entries_.find(std::string(key)) != entries_.end();
@@ -50,17 +53,12 @@ class UpdateCache {
   void update(std::string_view key, const Record<K, Change<V>>& record, std::optional<V> known,
               Tell tell) {
     take(key, record, std::move(known));
-    while (bytes_ > limit_) tell_first(tell);
+    while (budget_.used > budget_.limit && !order_.empty()) tell_first(tell);
   }
   /// Call `tell(record)` for each change that waits. The record's value has the old value.
   template <class Tell>
   void flush(Tell tell) {
     while (!order_.empty()) tell_first(tell);
-  }
-  void clear() {
-    entries_.clear();
-    order_.clear();
-    bytes_ = 0;
   }
 
  private:
@@ -86,7 +84,7 @@ class UpdateCache {
       order_.push_back({found->first, record.key(), std::move(known), std::nullopt, {}, {}});
       found->second = std::prev(order_.end());
     } else {
-      bytes_ -= found->second->size();
+      add_bytes(-found->second->size());
       order_.splice(order_.end(), order_, found->second);
     }
     Entry& entry = *found->second;
@@ -94,14 +92,19 @@ class UpdateCache {
     entry.value = value != nullptr ? std::optional<V>(*value) : std::nullopt;
     entry.timestamp = record.timestamp();
     entry.headers = record.headers();
-    bytes_ += entry.size();
+    add_bytes(entry.size());
+  }
+  /// The sizes wrap around, so that a negated one is taken away.
+  void add_bytes(std::size_t bytes) {
+    bytes_ += bytes;
+    budget_.used += bytes;
   }
 
   /// What was never there and is gone again is not told.
   template <class Tell>
   void tell_first(Tell& tell) {
     Entry entry = std::move(order_.front());
-    bytes_ -= entry.size();
+    add_bytes(-entry.size());
     entries_.erase(entry.bytes);
     order_.pop_front();
     if (!entry.value && !entry.known) return;
@@ -110,7 +113,8 @@ class UpdateCache {
     tell(Record<K, Change<V>>(entry.key, change, entry.timestamp, entry.headers));
   }
 
-  std::size_t limit_;
+  CacheBudget& budget_;
+  bool enabled_;
   std::size_t bytes_ = 0;
   std::list<Entry> order_;
   std::unordered_map<std::string, typename std::list<Entry>::iterator> entries_;
