@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "service.h"
 
@@ -16,14 +17,16 @@ class DetectService final : public Service {
   DetectService(std::shared_ptr<const millstream::forest::Model> model, ServiceContext& context)
       : model_(std::move(model)), context_(context) {}
 
+  ~DetectService() override;
+
   [[nodiscard]] std::string_view name() const override { return "detect"; }
   millstream::Status start() override;
   millstream::Result<Rest> step() override;
   millstream::Status finish() override;
-  /// Whether it has its tasks. **Thread**: any.
-  [[nodiscard]] bool is_ready() const;
 
  private:
+  void show(const std::string& topology);
+
   std::shared_ptr<const millstream::forest::Model> model_;
   ServiceContext& context_;
   std::optional<millstream::KafkaStreams> streams_;
