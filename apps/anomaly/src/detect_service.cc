@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "service_command.h"
+
 namespace anomaly {
 
 using millstream::Error;
@@ -11,18 +13,32 @@ using millstream::Status;
 using namespace std::chrono_literals;
 
 Status DetectService::start() {
-  streams_.emplace(make_detector_topology(context_.options, model_), context_.config,
+  MILLSTREAM_TRY(watch_model());
+  streams_.emplace(make_detector_topology(context_.options, models_), context_.config,
                    KafkaStreams::Options{.broker = &context_.broker,
                                          .logger = &context_.logger,
                                          .clock = &context_.clock,
                                          .metrics = &context_.metrics});
   MILLSTREAM_TRY(streams_->start());
-  context_.logger.info("the detector runs", {{"model", model_->version()}});
+  context_.logger.info("the detector runs",
+                       {{"detector", std::string(to_string(context_.options.detector.kind))},
+                        {"model", detector_version(context_.options.detector, models_)}});
+  return {};
+}
+
+Status DetectService::watch_model() {
+  if (!models_) return {};
+  const auto interval =
+      context_.config.get_duration("anomaly.model.reload.ms", millstream::Duration(1000));
+  if (!interval) return interval.error();
+  watch_.emplace(detector_model_file(context_.config), *interval, models_, context_.logger,
+                 context_.metrics);
   return {};
 }
 
 Result<Service::Rest> DetectService::step() {
   if (streams_->state() == KafkaStreams::State::kError) return streams_->error();
+  if (watch_) watch_->look(context_.clock.monotonic());
   return Rest(100ms);
 }
 
