@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "model_source.h"
 #include "model_watch.h"
@@ -18,15 +19,17 @@ class DetectService final : public Service {
   DetectService(std::shared_ptr<ModelSource> models, ServiceContext& context)
       : models_(std::move(models)), context_(context) {}
 
+  ~DetectService() override;
+
   [[nodiscard]] std::string_view name() const override { return "detect"; }
   millstream::Status start() override;
   millstream::Result<Rest> step() override;
   millstream::Status finish() override;
-  /// Whether it has its tasks. **Thread**: any.
-  [[nodiscard]] bool is_ready() const;
 
  private:
   millstream::Status watch_model();
+  void show(const std::string& topology);
+  void show_model();
 
   std::shared_ptr<ModelSource> models_;
   ServiceContext& context_;

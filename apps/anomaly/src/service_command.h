@@ -22,6 +22,8 @@ class App;
 
 namespace anomaly {
 
+class RecentResults;
+
 /// What the user said to a service.
 struct ServiceArguments {
   SettingArguments settings;
@@ -42,6 +44,15 @@ using Services = std::vector<std::unique_ptr<Service>>;
 
 /// Adds a process's services once the broker answers.
 using MakeServices = std::function<millstream::Status(ServiceContext&, Services&)>;
+
+/// What a process has that talks to no broker.
+struct ProcessContext {
+  const millstream::Clock& clock;
+  millstream::Logger& logger;
+  millstream::Metrics& metrics;
+  RecentResults* results = nullptr;
+};
+using MakeProcess = std::function<millstream::Status(const ProcessContext&, Services&)>;
 
 void add_service_options(CLI::App& command, ServiceArguments& arguments);
 void add_produce_options(CLI::App& command, ProduceArguments& arguments);
@@ -67,5 +78,9 @@ millstream::Result<std::shared_ptr<ModelSource>> load_detector_model(
 /// or `http.port` says so. **Errors**: of all of them.
 millstream::Status run_service_process(const millstream::Config& config, CommandContext& context,
                                        const MakeServices& make);
+
+/// The same for services that need no broker.
+millstream::Status run_process_without_broker(const millstream::Config& config,
+                                              CommandContext& context, const MakeProcess& make);
 
 }  // namespace anomaly

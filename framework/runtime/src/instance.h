@@ -29,12 +29,15 @@ class KafkaStreams::Impl {
   bool input_finished() const;
   State state() const { return state_.load(); }
   Error error() const;
-  std::vector<TaskStatus> tasks() const;
+  std::vector<ThreadMetadata> metadata_for_local_threads() const;
+  std::vector<TaskMetadata> tasks() const;
   Metrics& metrics() { return *services_.metrics; }
   Broker& broker() { return *services_.broker; }
 
  private:
+  friend class simulation::SteppedStreams;
   Status prepare();
+  void make_metrics();
   Status open_state_directory();
   Status read_instance_id();
   Status join_group();
@@ -66,9 +69,15 @@ class KafkaStreams::Impl {
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<Membership> membership_;
   RuntimeServices services_;
+  /// Changed under `threads_mutex_`, and only while none of the runners runs.
   std::vector<std::unique_ptr<StreamThread>> threads_;
+  mutable std::mutex threads_mutex_;
   std::set<TaskId> owned_;
   std::map<TaskId, std::size_t> thread_of_;
+
+  Counter* rebalances_ = nullptr;
+  Gauge* rocksdb_memory_ = nullptr;
+  std::map<State, Gauge*> state_gauges_;
 
   std::atomic<State> state_{State::kCreated};
   mutable std::mutex mutex_;  // guards error_

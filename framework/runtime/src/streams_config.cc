@@ -7,7 +7,7 @@ namespace millstream {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> kNames = {
+constexpr std::array<std::string_view, 23> kNames = {
     "application.id",
     "bootstrap.servers",
     "state.dir",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 22> kNames = {
     "group.instance.id",
     "session.timeout.ms",
     "transaction.timeout.ms",
+    "millstream.commit.idle.interval.ms",
     "millstream.offsets.refresh.ms",
     "deserialization.exception.handler",
     "processing.exception.handler",
@@ -104,6 +105,9 @@ Status read_guarantee(const Config& config, StreamsConfig& out) {
 
 Status read_numbers(const Config& config, StreamsConfig& out) {
   MILLSTREAM_TRY(read_duration(config, "commit.interval.ms", 0, out.commit_interval));
+  out.idle_commit_interval = out.commit_interval / 10;
+  MILLSTREAM_TRY(
+      read_duration(config, "millstream.commit.idle.interval.ms", 0, out.idle_commit_interval));
   MILLSTREAM_TRY(read_int(config, "num.stream.threads", 1, out.threads));
   MILLSTREAM_TRY(read_duration(config, "max.task.idle.ms", -1, out.max_task_idle));
   MILLSTREAM_TRY(read_int(config, "statestore.cache.max.bytes", 0, out.cache_bytes));

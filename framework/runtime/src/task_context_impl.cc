@@ -2,6 +2,7 @@
 
 #include <millstream/core/assert.h>
 #include <millstream/core/big_endian.h>
+#include <millstream/core/fault_points.h>
 #include <millstream/topology/errors.h>
 
 #include <algorithm>
@@ -195,6 +196,7 @@ void StreamTask::Context::process_one(RecordQueue& queue) {
   stream_time_ = std::max(stream_time_, queue.head_time());
   metadata_ = {queue.partition().topic, queue.partition().partition, queue.head_offset()};
   queue.process_head(raw_);
+  latency_.note(raw_.timestamp);
   leave_record();
   if (const auto due = stream_clock_.next(); due && *due <= stream_time_) {
     stream_clock_.punctuate(stream_time_);
@@ -253,11 +255,14 @@ CommitMark StreamTask::Context::prepare_commit(Timestamp now) const {
   ++mark.number;
   mark.committed_at = now;
   for (const auto& queue : queues_) {
-    if (queue->commit_offset() != Offset::kNone) {
-      mark.input_offsets[queue->partition()] = queue->commit_offset();
+    const Offset done =
+        MILLSTREAM_MUTANT(kFetchedOffset) ? queue->position() : queue->commit_offset();
+    if (done != Offset::kNone) {
+      mark.input_offsets[queue->partition()] = done;
     }
   }
   for (const auto& [name, state] : operator_states_) {
+    if (MILLSTREAM_MUTANT(kOperatorStateLeftOut)) break;
     std::string& bytes = mark.operator_state[name];
     bytes.clear();
     state->save(bytes);
@@ -279,11 +284,13 @@ void StreamTask::Context::committed(CommitMark mark) {
 void StreamTask::Context::abort() {
   if (state_ != nullptr) state_->abort();
   for (const auto& queue : queues_) {
+    if (MILLSTREAM_MUTANT(kAbortKeepsQueues)) continue;
     queue->clear();
     const auto offset = mark_.input_offsets.find(queue->partition());
     queue->set_consumed(offset == mark_.input_offsets.end() ? Offset::kNone : offset->second);
   }
   leave_record();
+  latency_.clear();
   nodes_->rewind();
   load_operator_state();
   dirty_ = false;

@@ -2,6 +2,7 @@
 
 #include <millstream/runtime/stream_task.h>
 
+#include "latency_runs.h"
 #include "punctuations.h"
 #include "record_queue.h"
 
@@ -68,6 +69,8 @@ class StreamTask::Context final : public TaskContext {
   Status close(bool spill_committed);
   std::optional<Timestamp> next_wall_clock_punctuation() const { return wall_clock_.next(); }
   std::uint64_t records_processed() const { return records_processed_; }
+  LatencyRuns& latency() { return latency_; }
+  std::vector<EdgeCount> edges() const { return nodes_->edges(); }
 
  private:
   void make_queues();
@@ -107,6 +110,7 @@ class StreamTask::Context final : public TaskContext {
   bool dirty_ = false;
   bool commit_requested_ = false;
   std::uint64_t records_processed_ = 0;
+  LatencyRuns latency_;
 };
 
 }  // namespace millstream

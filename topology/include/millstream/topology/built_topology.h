@@ -7,6 +7,7 @@
 #include <millstream/topology/node.h>
 #include <millstream/topology/task_context.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,13 @@ struct GlobalStore {
   std::string source_node;
 };
 
+/// An edge of a task's topology and how many records have gone along it.
+struct EdgeCount {
+  std::string_view from;
+  std::string_view to;
+  std::uint64_t records = 0;
+};
+
 /// The nodes of one task, wired. **Thread**: the task's.
 class TaskTopology {
  public:
@@ -62,6 +70,8 @@ class TaskTopology {
   /// Tell every node, parents before children; see Node.
   virtual void advance_stream_time(Timestamp time) = 0;
   virtual void close() = 0;
+  /// All edges between nodes. **Lifetime**: names as the nodes.
+  [[nodiscard]] virtual std::vector<EdgeCount> edges() const = 0;
 };
 
 /// A checked, immutable topology, ready to be run.

@@ -105,6 +105,15 @@ class StreamTask {
   Status close(bool spill_committed);
 
   [[nodiscard]] Timestamp stream_time() const;
+  /// What was processed up to the last commit is visible since `now`: observe how long that took
+  /// from the records' timestamps on. After `committed`.
+  void observe_latency(Timestamp now, Histogram& seconds);
+  /// Records processed of a source partition since the task was made.
+  [[nodiscard]] std::uint64_t records_processed(const TopicPartition& partition) const;
+  /// The topology's name of a source partition's topic.
+  [[nodiscard]] const std::string& source_topic(const TopicPartition& partition) const;
+  /// See TaskTopology::edges.
+  [[nodiscard]] std::vector<EdgeCount> edges() const;
   /// The next wall-clock time at which `punctuate` has something to do; none: nothing is scheduled.
   [[nodiscard]] std::optional<Timestamp> next_wall_clock_punctuation() const;
   /// Input records processed since the task was made.
