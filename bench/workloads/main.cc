@@ -74,11 +74,18 @@ KafkaStreams::Options observed_by(Reporter& reporter) {
 
 /// Waits for the first fetched record beside the stream threads, which so have nothing to do for
 /// it.
-void watch_input(const std::stop_token& stop, KafkaStreams& app, Reporter& reporter) {
-  const millstream::Counter& fetched = app.metrics().counter("millstream_records_fetched_total",
-                                                             "Records fetched from source topics.");
+void watch_input(const std::stop_token& stop, KafkaStreams& app, const workload::Topics& topics,
+                 Reporter& reporter) {
+  std::vector<const millstream::Counter*> fetched;
+  for (const std::string& topic : {topics.input, topics.input2, topics.table}) {
+    fetched.push_back(&app.metrics().counter("millstream_records_fetched_total",
+                                             "Records fetched from source topics.",
+                                             {{"topic", topic}}));
+  }
   while (!stop.stop_requested()) {
-    if (fetched.value() > 0) return reporter.first_batch();
+    for (const auto* counter : fetched) {
+      if (counter->value() > 0) return reporter.first_batch();
+    }
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -98,7 +105,7 @@ int run(const std::string& name, const workload::Topics& topics, Config config) 
   Reporter reporter;
   KafkaStreams app(builder.build(), std::move(config), observed_by(reporter));
   const std::jthread watcher(
-      [&](const std::stop_token& stop) { watch_input(stop, app, reporter); });
+      [&](const std::stop_token& stop) { watch_input(stop, app, topics, reporter); });
   return app.run();
 }
 

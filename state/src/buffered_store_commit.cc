@@ -1,6 +1,7 @@
 // BufferedStore's life between commits: what TaskState calls.
 #include <millstream/core/assert.h>
 #include <millstream/core/big_endian.h>
+#include <millstream/core/fault_points.h>
 
 #include <algorithm>
 #include <utility>
@@ -70,9 +71,20 @@ void BufferedStore::commit() {
 }
 
 void BufferedStore::abort() {
+  if (MILLSTREAM_MUTANT(kAbortKeepsDirty)) return commit();
+  while (MILLSTREAM_MUTANT(kAbortDropsCommitted) && !committed_.is_alone()) {
+    auto& entry = static_cast<Entry&>(*committed_.next);
+    entry.committed = false;
+    entry.base.presence = Presence::kUnset;
+    settle(entry);
+  }
   while (!dirty_.is_alone()) {
     auto& entry = static_cast<Entry&>(*dirty_.next);
     entry.dirty.presence = Presence::kUnset;
+    if (MILLSTREAM_MUTANT(kAbortDropsCommitted) && entry.committed) {
+      entry.committed = false;
+      entry.base.presence = Presence::kUnset;
+    }
     settle(entry);
   }
   numbers_ = committed_numbers_;

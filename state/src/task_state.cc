@@ -1,5 +1,6 @@
 #include <millstream/core/assert.h>
 #include <millstream/core/big_endian.h>
+#include <millstream/core/fault_points.h>
 #include <millstream/state/task_state.h>
 
 #include <algorithm>
@@ -19,6 +20,8 @@ using detail::StoreBuffer;
 constexpr std::string_view kMarkKey = "mark";
 constexpr std::string_view kWipingKey = "wiping";
 constexpr FamilyIndex kDefault = 0;
+
+constexpr Duration kSpillAfter{5'000};
 
 std::string position_key(const std::string& store) { return "position/" + store; }
 std::string numbers_key(const std::string& store) { return "numbers/" + store; }
@@ -47,23 +50,18 @@ class TaskStateImpl final : public TaskState {
   void abort() override {
     for (const auto& store : stores_) store->abort();
   }
-  [[nodiscard]] bool wants_spill() const override {
-    // As long as all of it fits, nothing need be written: what isn't may yet change or expire.
-    return committed_bytes() > options_.buffer_budget / 2 &&
-           cache_.used() > options_.buffer_budget / 8 * 7;
-  }
+  [[nodiscard]] bool wants_spill() const override;
   Status spill() override;
   [[nodiscard]] const std::optional<CommitMark>& stored_mark() const override {
     return stored_mark_;
   }
-  [[nodiscard]] std::map<std::string, Offset> restored_positions() const override {
-    return positions_;
-  }
+  [[nodiscard]] std::map<std::string, Offset> restored_positions() const override;
   Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                  Offset position) override;
   Status finish_restore(CommitMark mark) override;
   Status wipe() override;
   [[nodiscard]] std::size_t buffered_bytes() const override { return cache_.used(); }
+  [[nodiscard]] std::uint64_t database_bytes(std::string_view store) const override;
   Status close(bool spill_committed) override;
 
  private:
@@ -198,6 +196,24 @@ void TaskStateImpl::mark_committed(CommitMark mark) {
   pending_mark_ = std::move(mark);
 }
 
+/// So much, or for so long that a restart would have a long tail to replay.
+bool TaskStateImpl::wants_spill() const {
+  // As long as all of it fits, nothing need be written soon: what isn't may yet change or expire.
+  const bool is_full = cache_.used() > options_.buffer_budget / 8 * 7;
+  if (is_full && committed_bytes() > options_.buffer_budget / 2) return true;
+  return pending_mark_ && stored_mark_ &&
+         pending_mark_->committed_at - stored_mark_->committed_at >= kSpillAfter;
+}
+
+std::map<std::string, Offset> TaskStateImpl::restored_positions() const {
+  if (!MILLSTREAM_MUTANT(kOnePosition)) return positions_;
+  std::map<std::string, Offset> same = positions_;
+  for (auto& [store, position] : same) {
+    for (const auto& [other, further] : positions_) position = std::max(position, further);
+  }
+  return same;
+}
+
 void TaskStateImpl::raise_position(const std::string& store, Offset position) {
   Offset& present = positions_.try_emplace(store, Offset::kNone).first->second;
   if (position <= present) return;
@@ -227,13 +243,22 @@ Status TaskStateImpl::spill() {
   }
   if (!database_) return {};
   if (!pending_mark_ && !positions_changed_ && committed_bytes() == 0) return {};
+  MILLSTREAM_FAIL_POINT("spill-begins");
   DatabaseBatch batch;
+  if (MILLSTREAM_MUTANT(kTornSpill)) {
+    add_numbers_and_positions(batch);
+    if (pending_mark_) batch.put(kDefault, kMarkKey, pending_mark_->serialize());
+    MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+    batch.clear();
+    MILLSTREAM_FAIL_POINT("spill-torn");
+  }
   for (const auto& store : stores_) {
     if (!store->in_memory()) store->add_committed_to(batch);
   }
   add_numbers_and_positions(batch);
   if (pending_mark_) batch.put(kDefault, kMarkKey, pending_mark_->serialize());
   MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  MILLSTREAM_FAIL_POINT("spill-written");
   positions_changed_ = false;
   if (pending_mark_) stored_mark_ = std::exchange(pending_mark_, std::nullopt);
   for (const auto& store : stores_) {
@@ -270,12 +295,14 @@ Status TaskStateImpl::wipe() {
   positions_changed_ = false;
   for (const auto& store : stores_) store->clear();
   if (!database_) return {};
+  MILLSTREAM_FAIL_POINT("wipe-begins");
   DatabaseBatch batch;
   const auto rows = database_->scan(kDefault, {}, {}, ScanDirection::kForward);
   for (; rows->valid(); rows->next()) batch.erase(kDefault, rows->key());
   MILLSTREAM_TRY(rows->status());
   batch.put(kDefault, kWipingKey, "1");
   MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  MILLSTREAM_FAIL_POINT("wipe-flagged");
   return finish_wipe();
 }
 
@@ -291,6 +318,16 @@ Status TaskStateImpl::finish_wipe() {
   DatabaseBatch batch;
   batch.erase(kDefault, kWipingKey);
   return database_->write(batch, /*sync=*/false);
+}
+
+std::uint64_t TaskStateImpl::database_bytes(std::string_view store) const {
+  FamilyIndex family = kDefault;
+  for (const StoreSpec& spec : options_.stores) {
+    if (!is_persistent(spec)) continue;
+    ++family;
+    if (spec.name == store) return database_->estimated_bytes(family);
+  }
+  return 0;
 }
 
 Status TaskStateImpl::close(bool spill_committed) {

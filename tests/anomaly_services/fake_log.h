@@ -37,6 +37,7 @@ class FakeLog final : public millstream::Broker, private millstream::Admin {
   void clear(millstream::PartitionId partition = 0) {
     logs_[static_cast<std::size_t>(partition)] = Log{};
   }
+  void add_partition() { logs_.emplace_back(); }
   [[nodiscard]] std::size_t polled_records() const { return polled_; }
   bool consumer_fails = false;
 

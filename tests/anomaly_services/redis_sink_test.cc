@@ -143,7 +143,7 @@ TEST_F(RedisSinkTest, PassesOverWhatCannotBeReadButMovesOn) {
   step(0);
 
   EXPECT_EQ(argument(6), "2");
-  EXPECT_EQ(redis_.asked.back().size(), 3U + 11U) << "no rows";
+  EXPECT_EQ(redis_.asked.back().size(), 3U + 12U) << "no rows";
   EXPECT_TRUE(*sink_.caught_up());
 }
 

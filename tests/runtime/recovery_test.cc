@@ -92,6 +92,25 @@ TEST(Recovery, RebuildsAStoreOfAnotherLineage) {
   EXPECT_TRUE(copied.wipe);
 }
 
+TEST(Recovery, KeepsStateThatWasNeverCommittedUnderAnyLineage) {
+  const RecoveryPlan fresh =
+      plan({.committed = committed(10, 4), .record = mark(4, 10), .stored = mark(0, 0, "b")});
+  EXPECT_FALSE(fresh.wipe);
+  EXPECT_EQ(fresh.mark.lineage, "a");
+}
+
+TEST(Recovery, RebuildsAStoreOlderThanItsChangelogsRememberDeletions) {
+  CommitMark old = mark(1, 2);
+  old.committed_at = Timestamp(0);
+  RecoveryFacts facts{.committed = committed(10, 4), .record = mark(4, 10), .stored = old};
+  facts.now = Timestamp(0) + kTombstoneRetention - Duration(1);
+  EXPECT_FALSE(plan(facts).wipe);
+  facts.now = Timestamp(0) + kTombstoneRetention;
+  EXPECT_TRUE(plan(facts).wipe);
+  facts.stored->number = 4;  // not behind: nothing can be missing
+  EXPECT_FALSE(plan(facts).wipe);
+}
+
 TEST(Recovery, TakesOffsetsOfAnApplicationThatHadNoCommitRecords) {
   const RecoveryPlan taken_over = plan({.committed = committed(10, std::nullopt)});
   EXPECT_EQ(taken_over.mark.input_offsets.at(kSource), Offset{10});

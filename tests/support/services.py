@@ -4,7 +4,8 @@
 Starts the services (kafka, redis, smtp, prometheus), runs COMMAND with an environment that says where
 they are, stops them, and exits with COMMAND's status:
 
-  kafka       KAFKA_BOOTSTRAP
+  kafka       KAFKA_BOOTSTRAP; with --kafka-proxy also KAFKA_PROXIED, the same through a proxy of
+              Kafka's protocol, and KAFKA_PROXY_CONTROL, the port for its commands (kafka_proxy.py)
   redis       REDIS_HOST, REDIS_PORT, REDIS_URL
   smtp        SMTP_URL, SMTP_MAIL_DIR (a file for each mail that came)
   prometheus  PROMETHEUS_URL, PROMETHEUS_TARGETS_FILE (write what to scrape, as for file_sd)
@@ -25,6 +26,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="services.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kafka-nodes", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument("--kafka-proxy", action="store_true")
     parser.add_argument("services", help="names joined by +: " + ", ".join(service.ALL))
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     options = parser.parse_args(arguments)
@@ -38,7 +40,9 @@ def parse(arguments):
 
 
 def make(name, options):
-    return service.Kafka(options.kafka_nodes) if name == "kafka" else service.ALL[name]()
+    if name == "kafka":
+        return service.Kafka(options.kafka_nodes, proxy=options.kafka_proxy)
+    return service.ALL[name]()
 
 
 def run_command(command, environment):

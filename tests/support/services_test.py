@@ -7,6 +7,7 @@ import pathlib
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,31 @@ class OneService(unittest.TestCase):
                 client.sendmail("a@example.org", ["b@example.org"], "Subject: yes\r\n\r\nyes")
             self.assertEqual(len(smtp.mails()), 1)
             self.assertIn(b"Subject: yes", smtp.mails()[0])
+
+    def test_smtp_encrypts_from_the_first_byte_or_after_starttls(self):
+        for tls, connect in (("starttls", smtplib.SMTP), ("implicit", smtplib.SMTP_SSL)):
+            with self.subTest(tls), Smtp(user="u", password="p", tls=tls) as smtp:
+                trusting = ssl.create_default_context(cafile=smtp.ca_file)
+                options = {"context": trusting} if tls == "implicit" else {}
+                with connect("localhost", smtp.port, timeout=10, **options) as client:
+                    if tls == "starttls":
+                        with self.assertRaises(smtplib.SMTPException):
+                            client.login("u", "p")
+                        client.starttls(context=trusting)
+                    with self.assertRaisesRegex(smtplib.SMTPAuthenticationError, "5.7.8"):
+                        client.login("u", "wrong")
+                    client.login("u", "p")
+                    client.sendmail("a@example.org", ["b@example.org"], "Subject: yes\r\n\r\nyes")
+                self.assertEqual(len(smtp.mails()), 1)
+
+    def test_smtp_hangs_up_after_the_final_dot_when_told_and_keeps_the_mail(self):
+        with Smtp() as smtp:
+            smtp.cut_after_dot(1)
+            for _ in range(2):
+                with contextlib.suppress(smtplib.SMTPServerDisconnected):
+                    with smtplib.SMTP("127.0.0.1", smtp.port, timeout=10) as client:
+                        client.sendmail("a@example.org", ["b@example.org"], "Subject: s\r\n\r\nx")
+            self.assertEqual(len(smtp.mails()), 2)
 
     def test_prometheus_scrapes_what_its_file_names(self):
         with Prometheus() as prometheus:

@@ -2,64 +2,26 @@
 // stable offset, a line each: partition, offset, timestamp, key, value, separated by tabs; null is
 // \N, tabs, line breaks and backslashes are escaped. Shares no code with the framework, on purpose.
 
-#include <librdkafka/rdkafka.h>
-
 #include <cinttypes>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
-#include <memory>
-#include <string>
+
+#include "kafka_handles.h"
 
 namespace {
 
-struct Free {
-  void operator()(rd_kafka_t* p) const { rd_kafka_destroy(p); }
-  void operator()(rd_kafka_topic_partition_list_t* p) const {
-    rd_kafka_topic_partition_list_destroy(p);
-  }
-  void operator()(rd_kafka_message_t* p) const { rd_kafka_message_destroy(p); }
-  void operator()(const rd_kafka_metadata_t* p) const { rd_kafka_metadata_destroy(p); }
-};
-using Handle = std::unique_ptr<rd_kafka_t, Free>;
-using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Free>;
-using Message = std::unique_ptr<rd_kafka_message_t, Free>;
+using verifier::fail;
+using verifier::Handle;
+using verifier::Owner;
 
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "read_committed: %s\n", why.c_str());
-  std::exit(1);
-}
-
-void set(rd_kafka_conf_t* conf, const char* name, const char* value) {
-  char error[256];
-  if (rd_kafka_conf_set(conf, name, value, error, sizeof error) != RD_KAFKA_CONF_OK) fail(error);
-}
-
-Handle open(const char* bootstrap) {
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  set(conf, "bootstrap.servers", bootstrap);
-  set(conf, "group.id", "verifier");
-  set(conf, "isolation.level", "read_committed");
-  set(conf, "enable.auto.commit", "false");
-  set(conf, "enable.partition.eof", "true");
-  set(conf, "auto.offset.reset", "earliest");
-  char error[256];
-  Handle handle(rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error));
-  if (!handle) fail(error);
+Handle open_reader(const char* bootstrap) {
+  Handle handle = verifier::open(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap},
+                                                     {"group.id", "verifier"},
+                                                     {"isolation.level", "read_committed"},
+                                                     {"enable.auto.commit", "false"},
+                                                     {"enable.partition.eof", "true"},
+                                                     {"auto.offset.reset", "earliest"}});
   rd_kafka_poll_set_consumer(handle.get());
   return handle;
-}
-
-int count_partitions(rd_kafka_t* handle, const char* topic) {
-  const rd_kafka_metadata_t* raw = nullptr;
-  std::unique_ptr<rd_kafka_topic_t, void (*)(rd_kafka_topic_t*)> handle_topic(
-      rd_kafka_topic_new(handle, topic, nullptr), rd_kafka_topic_destroy);
-  const auto error = rd_kafka_metadata(handle, 0, handle_topic.get(), &raw, 10'000);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(error));
-  const std::unique_ptr<const rd_kafka_metadata_t, Free> metadata(raw);
-  const int count = raw->topic_cnt == 1 ? raw->topics[0].partition_cnt : 0;
-  if (count == 0) fail(std::string("no topic ") + topic);
-  return count;
 }
 
 std::string escaped(const void* bytes, std::size_t size) {
@@ -99,9 +61,9 @@ void print(const rd_kafka_message_t& m) {
 int main(int argc, char** argv) {
   if (argc < 3 || argc > 4) fail("usage: read_committed BOOTSTRAP TOPIC [SECONDS]");
   const int seconds = argc == 4 ? std::atoi(argv[3]) : 30;
-  const Handle handle = open(argv[1]);
-  const int count = count_partitions(handle.get(), argv[2]);
-  const Partitions partitions(rd_kafka_topic_partition_list_new(count));
+  const Handle handle = open_reader(argv[1]);
+  const int count = verifier::count_partitions(handle.get(), argv[2]);
+  const Owner<rd_kafka_topic_partition_list_t> partitions(rd_kafka_topic_partition_list_new(count));
   for (int p = 0; p < count; ++p) {
     rd_kafka_topic_partition_list_add(partitions.get(), argv[2], p)->offset =
         RD_KAFKA_OFFSET_BEGINNING;
@@ -109,7 +71,7 @@ int main(int argc, char** argv) {
   rd_kafka_assign(handle.get(), partitions.get());
   std::map<int, bool> ended;
   for (int waited = 0; static_cast<int>(ended.size()) < count && waited < seconds * 10;) {
-    const Message message(rd_kafka_consumer_poll(handle.get(), 100));
+    const Owner<rd_kafka_message_t> message(rd_kafka_consumer_poll(handle.get(), 100));
     if (!message) {
       ++waited;
     } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -119,6 +81,6 @@ int main(int argc, char** argv) {
     }
   }
   rd_kafka_consumer_close(handle.get());
-  if (static_cast<int>(ended.size()) < count) fail("the end was not reached in time");
+  if (static_cast<int>(ended.size()) < count) fail("read_committed: the end was not reached");
   return 0;
 }

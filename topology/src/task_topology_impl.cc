@@ -20,12 +20,28 @@ TaskTopologyImpl::TaskTopologyImpl(std::shared_ptr<const TopologyParts> parts,
     for (const GlobalStore& global : topology.globals) site.stores.push_back(global.store.name);
     Node& node = *nodes_.emplace_back(spec.factory->make(site));
     by_name[spec.name] = &node;
-    for (const std::string& parent : spec.parents) by_name.at(parent)->connect(node);
+    for (const std::string& parent : spec.parents) connect(*by_name.at(parent), node);
     if (spec.kind != NodeKind::kSource) continue;
     for (const SourceTopic& topic : spec.topics) {
       sources_[topic.name] = &dynamic_cast<SourceNode&>(node);
     }
   }
+}
+
+void TaskTopologyImpl::connect(Node& parent, Node& child) {
+  const std::size_t first = child.arrivals().size();
+  parent.connect(child);
+  edges_.push_back({&parent, &child, first, child.arrivals().size()});
+}
+
+std::vector<EdgeCount> TaskTopologyImpl::edges() const {
+  std::vector<EdgeCount> counts;
+  counts.reserve(edges_.size());
+  for (const Edge& edge : edges_) {
+    EdgeCount& count = counts.emplace_back(EdgeCount{edge.from->name(), edge.to->name()});
+    for (std::size_t i = edge.first; i < edge.end; ++i) count.records += edge.to->arrivals()[i];
+  }
+  return counts;
 }
 
 void TaskTopologyImpl::init(TaskContext& context) {
@@ -40,10 +56,6 @@ SourceNode& TaskTopologyImpl::source(std::string_view topic) {
 
 void TaskTopologyImpl::flush() {
   for (const auto& node : nodes_) node->flush();
-}
-
-void TaskTopologyImpl::rewind() {
-  for (const auto& node : nodes_) node->rewind();
 }
 
 void TaskTopologyImpl::advance_stream_time(Timestamp time) {

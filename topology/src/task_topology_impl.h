@@ -20,13 +20,23 @@ class TaskTopologyImpl final : public TaskTopology {
   void init(TaskContext& context) override;
   [[nodiscard]] SourceNode& source(std::string_view topic) override;
   void flush() override;
-  void rewind() override;
   void advance_stream_time(Timestamp time) override;
   void close() override;
+  [[nodiscard]] std::vector<EdgeCount> edges() const override;
 
  private:
+  void connect(Node& parent, Node& child);
+
+  /// The edge from a parent to a child is the child's arrivals from `first` to before `end`.
+  struct Edge {
+    const Node* from;
+    const Node* to;
+    std::size_t first;
+    std::size_t end;
+  };
   std::shared_ptr<const TopologyParts> parts_;  // what the nodes refer to
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<Edge> edges_;
   std::map<std::string, SourceNode*, std::less<>> sources_;
 };
 

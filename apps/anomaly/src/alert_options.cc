@@ -84,8 +84,9 @@ Result<Duration> parse_duration(std::string_view text) {
 
 const std::vector<std::string_view>& alert_setting_names() {
   static const std::vector<std::string_view> names{
-      "alert.group_by",  "alert.group_wait",   "alert.group_interval", "alert.repeat_interval",
-      "alert.min_score", "alert.max_per_hour", "alert.retry_first",    "alert.retry_last"};
+      "alert.group_by",        "alert.group_wait", "alert.group_interval",
+      "alert.repeat_interval", "alert.min_score",  "alert.max_per_hour",
+      "alert.retry_first",     "alert.retry_last", "alert.source"};
   return names;
 }
 

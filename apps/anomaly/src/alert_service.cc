@@ -73,6 +73,8 @@ Offset AlertService::position(const std::string& source) const {
   return found == positions_.end() ? Offset::kNone : found->second;
 }
 
+void AlertService::forget(const std::string& source) { changed_ |= positions_.erase(source) > 0; }
+
 void AlertService::accept(AlertNotice notice, const std::string& source, Offset next,
                           Timestamp now) {
   if (next <= position(source)) return;
@@ -141,6 +143,7 @@ void AlertService::send_first(Timestamp now) {
                {{"to", sender_.destination()},
                 {"message_id", mail.message_id},
                 {"alerts", std::to_string(outbox_.front().digest.alerts.size())}});
+  if (options_.on_sent) options_.on_sent(outbox_.front().digest);
   outbox_.erase(outbox_.begin());
   sent_.add();
   outbox_size_.set(static_cast<double>(outbox_.size()));

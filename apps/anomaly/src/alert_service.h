@@ -6,11 +6,13 @@
 #include <millstream/core/time.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
 #include "alert_batcher.h"
 #include "alert_options.h"
+#include "alert_source.h"
 #include "alert_state.h"
 #include "mail_sender.h"
 
@@ -29,7 +31,7 @@ namespace anomaly {
 ///                   service.step(now); }
 ///
 /// **Thread**: one. **Lifetime**: sender, logger and metrics outlive it.
-class AlertService {
+class AlertService final : public AlertPositions {
  public:
   struct Options {
     AlertOptions alerts;
@@ -39,6 +41,8 @@ class AlertService {
     /// A mail's date is the end of its newest alert, not the time of its batch: mails as files are
     /// then the same whenever they are made.
     bool date_from_alerts = false;
+    /// Told of each mail that went out; may be empty.
+    std::function<void(const AlertDigest&)> on_sent;
   };
 
   AlertService(Options options, MailSender& sender, millstream::Logger& logger,
@@ -47,8 +51,9 @@ class AlertService {
   /// Take up the state that an earlier run left. **Errors**: kMachine, naming file and remedy.
   millstream::Status open();
 
-  /// Where to go on reading; kNone: from the beginning.
-  [[nodiscard]] millstream::Offset position(const std::string& source) const;
+  /// Where to go on reading.
+  [[nodiscard]] millstream::Offset position(const std::string& source) const override;
+  void forget(const std::string& source) override;
   /// Take an alert, and note that `source` has been read up to `next`. Both are safe only after the
   /// next `save` (or `step` with a mail due); a crash before it repeats them.
   void accept(AlertNotice notice, const std::string& source, millstream::Offset next,

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <chrono>
+#include <cstdint>
 
 #include "replayer.h"
 #include "service.h"
@@ -15,14 +16,18 @@ class ProduceService final : public Service {
   [[nodiscard]] std::string_view name() const override { return "produce"; }
   millstream::Status start() override;
   millstream::Result<Rest> step() override;
+  /// Wait until what was written is acknowledged.
+  millstream::Status finish() override;
 
  private:
-  void say_progress();
+  void say_progress(std::string_view event);
 
   ServiceContext& context_;
   Replayer replayer_;
   millstream::Counter& produced_;
+  std::uint64_t total_;  // of one round of the data
   std::uint64_t counted_ = 0;
+  std::uint64_t counted_when_said_ = 0;
   std::chrono::nanoseconds said_{};
 };
 

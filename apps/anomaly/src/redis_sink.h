@@ -23,7 +23,9 @@ namespace anomaly {
 
 /// Brings the committed records of a topic to Redis, each once: its position is kept in Redis and
 /// moves in the same script as the data. Redis may be down, slow, restarted, emptied or replaced by
-/// an older copy: the sink tries again, reads the topic from where Redis stands, and catches up.
+/// an older copy: the sink tries again, reads the topic from where Redis stands, and catches up. A
+/// topic that was deleted and made anew is noticed by the record before Redis' mark, and written
+/// from its beginning; partitions that are added are taken up.
 /// Several instances may do the same work; what one has written the others skip.
 /// **Thread**: one. All time comes from outside; it waits only for records and replies.
 /// **Lifetime**: everything that it is given outlives it.
@@ -43,6 +45,8 @@ class RedisSink {
     millstream::Duration retry_last{5'000};
     /// How often an idle sink asks Redis whether it still has everything.
     millstream::Duration check_interval{1'000};
+    /// How often the topic is asked for new partitions.
+    millstream::Duration partitions_interval{10'000};
   };
 
   RedisSink(Options options, millstream::Broker& broker, Redis& redis, Decode decode,
@@ -61,17 +65,22 @@ class RedisSink {
   /// Records that were read and that Redis may not have yet.
   struct Chunk {
     millstream::PartitionId partition = 0;
-    millstream::Offset to;
+    SinkMark to;
     std::vector<SinkRow> rows;
   };
 
   millstream::Status work(millstream::Timestamp now);
-  millstream::Status begin();
+  millstream::Status begin(millstream::Timestamp now);
+  millstream::Status begin_new_partitions();
   millstream::Status begin_partition(const millstream::TopicPartition& partition,
                                      millstream::Offset first, millstream::Offset end);
+  [[nodiscard]] bool is_expected(const millstream::FetchedBatch& batch);
+  millstream::Status begin_anew(millstream::PartitionId partition);
   millstream::Status read();
   void check_marks();
   void cut(const millstream::FetchedBatch& batch);
+  void add_row(const millstream::FetchedBatch& batch, const millstream::FetchedRecord& record,
+               std::vector<SinkRow>& rows);
   millstream::Status write(const Chunk& chunk);
   millstream::Status go_on_at(millstream::PartitionId partition, millstream::Offset mark,
                               millstream::Offset offset);
@@ -89,8 +98,11 @@ class RedisSink {
 
   std::unique_ptr<millstream::Consumer> consumer_;
   std::map<millstream::PartitionId, millstream::Offset> marks_;  ///< As Redis last told.
+  /// Where the record before the mark is to be read first, and what its fingerprint must be.
+  std::map<millstream::PartitionId, std::string> unproven_;
   std::deque<Chunk> chunks_;
   millstream::Timestamp check_at_ = millstream::Timestamp::min();
+  millstream::Timestamp look_for_partitions_at_ = millstream::Timestamp::min();
   millstream::Timestamp retry_at_ = millstream::Timestamp::min();
   millstream::Duration pause_{0};
 

@@ -13,21 +13,25 @@ using millstream::Result;
 
 namespace {
 
-// ARGV: prefix, topic, partition, lineage, begin, reset (0 or 1)
+// ARGV: prefix, topic, partition, lineage, begin, refused (the fingerprint of a last record that
+// isn't the topic's, or empty). What another sink has begun anew in the meantime stays.
 constexpr std::string_view kClaim = R"lua(
 local mark = ARGV[1] .. 'mark:' .. ARGV[2] .. ':' .. ARGV[3]
-local held = redis.call('HMGET', mark, 'lineage', 'next')
-if held[1] == ARGV[4] and held[2] and ARGV[6] == '0' then return held[2] end
+local held = redis.call('HMGET', mark, 'lineage', 'next', 'last')
+if held[1] == ARGV[4] and held[2] and (ARGV[6] == '' or held[3] ~= ARGV[6]) then
+  return held[2] .. ' ' .. held[3]
+end
 local time = redis.call('TIME')
 redis.call('DEL', mark, ARGV[1] .. 'stream:' .. ARGV[2] .. ':' .. ARGV[3])
-redis.call('HSET', mark, 'lineage', ARGV[4], 'next', ARGV[5],
+redis.call('HSET', mark, 'lineage', ARGV[4], 'next', ARGV[5], 'last', '-',
            'owner', ARGV[4] .. '@' .. time[1] .. '.' .. time[2])
-return ARGV[5]
+return ARGV[5] .. ' -'
 )lua";
 
 // ARGV: prefix, topic, partition, lineage, from, to, recent, stream length, channel, keep series,
-// keep stream; then for each row: offset, series, timestamp, value, score, anomaly, entry, json.
-// Types are looked at first, so that a foreign key stops the script before it has written anything.
+// keep stream, fingerprint of the last record before `to`; then for each row: offset, series,
+// timestamp, value, score, anomaly, entry, json. Types are looked at first, so that a foreign key
+// stops the script before it has written anything.
 constexpr std::string_view kApply = R"lua(
 local prefix, topic, partition = ARGV[1], ARGV[2], ARGV[3]
 local mark = prefix .. 'mark:' .. topic .. ':' .. partition
@@ -49,7 +53,7 @@ local function expect(key, kind)
 end
 if keep_stream then expect(stream, 'stream') end
 local checked = {}
-for i = 12, #ARGV, 8 do
+for i = 13, #ARGV, 8 do
   local series = ARGV[i + 1]
   if keep_series and not checked[series] then
     expect(prefix .. 'state:' .. series, 'hash')
@@ -85,7 +89,7 @@ local function write_series(i)
   end
 end
 
-for i = 12, #ARGV, 8 do
+for i = 13, #ARGV, 8 do
   if tonumber(ARGV[i]) >= at then
     if keep_series then write_series(i) end
     if keep_stream then
@@ -95,7 +99,7 @@ for i = 12, #ARGV, 8 do
     if channel ~= '' then redis.call('PUBLISH', channel, ARGV[i + 7]) end
   end
 end
-redis.call('HSET', mark, 'next', ARGV[6])
+redis.call('HSET', mark, 'next', ARGV[6], 'last', ARGV[12])
 return ARGV[6]
 )lua";
 
@@ -138,27 +142,38 @@ Result<RedisReply> RedisSinkScript::run(std::string_view script,
   return reply;
 }
 
-Result<Offset> RedisSinkScript::claim(PartitionId partition, Offset begin, bool reset) {
+Result<SinkMark> RedisSinkScript::claim(PartitionId partition, Offset begin,
+                                        std::string_view refused) {
   const std::vector<std::string> words{keys_.prefix,  keys_.topic, std::to_string(partition),
-                                       keys_.lineage, text(begin), reset ? "1" : "0"};
-  const auto reply = run(kClaim, words);
+                                       keys_.lineage, text(begin), std::string(refused)};
+  auto reply = run(kClaim, words);
   if (!reply) return reply.error();
-  return to_offset(*reply);
+  SinkMark mark;
+  if (const std::size_t space = reply->text.find(' '); space != std::string::npos) {
+    mark.last = reply->text.substr(space + 1);
+    reply->text.resize(space);
+  }
+  const auto next = to_offset(*reply);
+  if (!next) return next.error();
+  mark.next = *next;
+  return mark;
 }
 
-Result<std::optional<Offset>> RedisSinkScript::apply(PartitionId partition, Offset from, Offset to,
+Result<std::optional<Offset>> RedisSinkScript::apply(PartitionId partition, Offset from,
+                                                     const SinkMark& to,
                                                      std::span<const SinkRow> rows) {
   std::vector<std::string> words{keys_.prefix,
                                  keys_.topic,
                                  std::to_string(partition),
                                  keys_.lineage,
                                  text(from),
-                                 text(to),
+                                 text(to.next),
                                  std::to_string(keys_.recent),
                                  std::to_string(keys_.stream_length),
                                  keys_.channel,
                                  keys_.keep_series ? "1" : "0",
-                                 keys_.keep_stream ? "1" : "0"};
+                                 keys_.keep_stream ? "1" : "0",
+                                 to.last};
   for (const SinkRow& row : rows) {
     words.insert(words.end(),
                  {text(row.offset), row.series, number(row.timestamp.ms()), number(row.value),

@@ -28,7 +28,8 @@ struct SinkRow {
 
 /// Which keys the sink writes, and how much they hold. With prefix `anomaly:` and topic T:
 ///
-///     anomaly:mark:T:P       hash    lineage, next: the next offset of partition P to be written
+///     anomaly:mark:T:P       hash    lineage, next: the next offset of partition P to be written;
+///                                    last: a fingerprint of the record before it
 ///     anomaly:stream:T:P     stream  an entry `<offset>-1` a record: series, timestamp, json
 ///     anomaly:state:S        hash    last timestamp, value, score, anomaly; records, anomalies
 ///     anomaly:recent:S       list    newest first: {"timestamp","value","score","anomaly"}
@@ -39,7 +40,8 @@ struct SinkRow {
 /// written anew, so are its series.
 struct RedisSinkKeys {
   std::string topic;
-  /// What tells this topic's content from that of another topic of the same name.
+  /// Whose records they are; keys of another lineage are begun anew. That the same application's
+  /// topic was deleted and made again is seen from the records themselves.
   std::string lineage;
   std::string prefix = "anomaly:";
   /// Write the keys of a series.
@@ -54,6 +56,13 @@ struct RedisSinkKeys {
   std::size_t stream_length = 100'000;
 };
 
+/// How far a partition has been written: what Redis and the topic must agree on.
+struct SinkMark {
+  millstream::Offset next;
+  /// The fingerprint of the record before `next`; "-": none was written yet.
+  std::string last;
+};
+
 /// The two scripts by which the sink and Redis talk. Each is atomic and changes nothing when it is
 /// repeated. Not for Redis Cluster: a script touches keys of several slots.
 /// **Errors**: as Redis::command, and kMachine for what a script answers as an error.
@@ -61,16 +70,18 @@ class RedisSinkScript {
  public:
   RedisSinkScript(Redis& redis, RedisSinkKeys keys) : redis_(redis), keys_(std::move(keys)) {}
 
-  /// The next offset of a partition. If Redis holds none of this lineage (new, flushed, another
-  /// topic before), or if `reset`, the partition's keys begin anew at `begin`.
-  millstream::Result<millstream::Offset> claim(millstream::PartitionId partition,
-                                               millstream::Offset begin, bool reset);
+  /// How far a partition is. If Redis holds nothing of this lineage (new, flushed), or if the last
+  /// record that it has is `refused` (by its fingerprint; empty: none is), the partition's keys
+  /// begin anew at `begin`.
+  millstream::Result<SinkMark> claim(millstream::PartitionId partition, millstream::Offset begin,
+                                     std::string_view refused = {});
 
-  /// Write the rows of [from, to) that aren't there yet, and move the mark to `to`. The mark after
-  /// it; nothing if Redis holds no mark or one below `from`: then claim again and read from there.
+  /// Write the rows of [from, to.next) that aren't there yet, and move the mark to `to`. The mark
+  /// after it; nothing if Redis holds no mark or one below `from`: then claim again and read from
+  /// there.
   millstream::Result<std::optional<millstream::Offset>> apply(millstream::PartitionId partition,
                                                               millstream::Offset from,
-                                                              millstream::Offset to,
+                                                              const SinkMark& to,
                                                               std::span<const SinkRow> rows);
 
  private:

@@ -112,11 +112,19 @@ Result<std::optional<nanoseconds>> Replayer::finish() {
         "topic or start over",
         options_.topic, data_.path.string()));
   }
-  if (!flushed_) {
-    if (const auto status = producer_->flush(); !status) return status.error;
-    flushed_ = true;
-  }
+  if (!flushed_) MILLSTREAM_TRY(flush());
+  flushed_ = true;
   return std::optional<nanoseconds>();
+}
+
+Status Replayer::flush() {
+  const auto status = producer_->flush();
+  return status ? Status() : Status(status.error);
+}
+
+std::optional<Timestamp> Replayer::event_time() const {
+  if (!next_) return std::nullopt;
+  return Timestamp(next_->timestamp_ms);
 }
 
 Status Replayer::send(const MergedRecord& record) {

@@ -48,10 +48,15 @@ class Replayer {
   /// then.
   millstream::Result<std::optional<std::chrono::nanoseconds>> step(std::size_t limit);
 
+  /// Wait until everything written is acknowledged. **Errors**: machine: the broker's.
+  millstream::Status flush();
+
   /// Records passed since the beginning, those of earlier replays included.
   [[nodiscard]] std::uint64_t position() const { return found_ + sent_; }
   /// Records found in the topic when it was opened.
   [[nodiscard]] std::uint64_t found() const { return found_; }
+  /// The event time of the next record; nothing at the end.
+  [[nodiscard]] std::optional<millstream::Timestamp> event_time() const;
 
  private:
   void expect(std::vector<std::int64_t> ends);

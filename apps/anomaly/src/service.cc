@@ -73,7 +73,8 @@ Status finish(const std::vector<std::unique_ptr<Service>>& services, std::size_t
 
 }  // namespace
 
-Status run_services(const std::vector<std::unique_ptr<Service>>& services, StopSignal& stop) {
+Status run_services(const std::vector<std::unique_ptr<Service>>& services, StopSignal& stop,
+                    millstream::Logger& logger) {
   for (std::size_t i = 0; i < services.size(); ++i) {
     if (const auto started = services[i]->start(); !started) {
       return finish(services, i, started.error().within(services[i]->name()));
@@ -81,9 +82,13 @@ Status run_services(const std::vector<std::unique_ptr<Service>>& services, StopS
   }
   Running running(services);
   while (!running.is_over() && !stop.is_raised()) std::this_thread::sleep_for(kLook);
+  if (stop.is_raised()) logger.info("a signal came: finishing; a second one leaves at once");
   running.stop();
   const Error error = running.error();
-  return finish(services, services.size(), error.is_set() ? Status(error) : Status());
+  const Status finished =
+      finish(services, services.size(), error.is_set() ? Status(error) : Status());
+  if (finished) logger.info("finished");
+  return finished;
 }
 
 Result<bool> wait_for_broker(const ServiceContext& context, StopSignal& stop) {

@@ -18,6 +18,8 @@
 
 namespace anomaly {
 
+class LivePage;
+
 /// What all services of a process share. **Lifetime**: outlives them.
 struct ServiceContext {
   millstream::Config config;
@@ -26,6 +28,8 @@ struct ServiceContext {
   millstream::Logger& logger;
   millstream::Metrics& metrics;
   millstream::Broker& broker;
+  /// Told of what the services do; null: nobody looks.
+  LivePage* page = nullptr;
 };
 
 /// A part of the program that works in steps, on a thread of its own.
@@ -45,9 +49,9 @@ class Service {
 };
 
 /// Run services until each has done its work, one fails, or a signal comes; finish them in reverse
-/// order. **Errors**: the first one's, with its name.
+/// order. A second signal ends the process at once. **Errors**: the first one's, with its name.
 millstream::Status run_services(const std::vector<std::unique_ptr<Service>>& services,
-                                StopSignal& stop);
+                                StopSignal& stop, millstream::Logger& logger);
 
 /// Wait until the broker answers, asking every 5 s and saying so; then make the topics unless
 /// anomaly.topics.create is false. False: a signal came.

@@ -1,7 +1,6 @@
 #include "service_command.h"
 
 #include <millstream/forest/nab_corpus.h>
-#include <millstream/metrics/metrics_server.h>
 #include <millstream/transport/open_broker.h>
 
 #include <fmt/format.h>
@@ -10,7 +9,11 @@
 #include <charconv>
 #include <optional>
 
+#include "api_feed.h"
+#include "detector_model.h"
 #include "log_file.h"
+#include "page_server.h"
+#include "page_service.h"
 
 namespace anomaly {
 
@@ -18,7 +21,6 @@ using millstream::Config;
 using millstream::Error;
 using millstream::Logger;
 using millstream::Metrics;
-using millstream::MetricsServer;
 using millstream::Result;
 using millstream::Status;
 using millstream::Timestamp;
@@ -77,32 +79,10 @@ Result<double> parse_speed(std::string_view text) {
   return speed;
 }
 
-/// Where metrics are served unless `http.port` says otherwise.
-constexpr std::int64_t kUsualPort = 8000;
-
-/// A server of metrics, if one is wanted. On the usual port another process may serve already: then
-/// this one goes on without; a port that was asked for must be free.
-Result<std::unique_ptr<MetricsServer>> serve_metrics(const Config& config, bool by_default,
-                                                     const Metrics& metrics, Logger& logger) {
-  const bool asked = config.contains("http.port");
-  const auto port = config.get_int("http.port", by_default ? kUsualPort : -1);
-  if (!port) return port.error();
-  if (*port < 0) return std::unique_ptr<MetricsServer>();
-  if (*port > 65'535) return Error::user(fmt::format("setting http.port: {} is no port", *port));
-  auto server = std::make_unique<MetricsServer>(
-      metrics, millstream::HttpServer::Options{.address = config.get("http.address", "127.0.0.1"),
-                                               .port = static_cast<std::uint16_t>(*port),
-                                               .token = config.get("http.token"),
-                                               .logger = &logger});
-  const Status started = server->start();
-  if (!started && asked) return started.error();
-  if (!started) {
-    logger.warning("metrics aren't served; set http.port to a free one",
-                   {{"error", std::string(started.error().message())}});
-    return std::unique_ptr<MetricsServer>();
-  }
-  logger.info("metrics are served", {{"url", server->url()}});
-  return server;
+std::vector<std::string> names_of(const Services& services) {
+  std::vector<std::string> names;
+  for (const auto& service : services) names.emplace_back(service->name());
+  return names;
 }
 
 }  // namespace
@@ -124,11 +104,17 @@ Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
   return replay;
 }
 
-Result<std::shared_ptr<const Model>> load_detector_model(const Config& config) {
-  auto model = millstream::forest::load_model(
-      config.get("anomaly.model.file", "model/isolation_forest.model"));
+std::filesystem::path detector_model_file(const Config& config) {
+  return config.get("anomaly.model.file", "model/isolation_forest.model");
+}
+
+Result<std::shared_ptr<ModelSource>> load_detector_model(const Config& config) {
+  const auto settings = DetectorSettings::from(config);
+  if (!settings) return settings.error();
+  if (settings->kind != DetectorKind::kOffline) return std::shared_ptr<ModelSource>();
+  auto model = load_usable_model(detector_model_file(config));
   if (!model) return model.error();
-  return std::make_shared<const Model>(std::move(*model));
+  return std::make_shared<ModelSource>(std::make_shared<const Model>(std::move(*model)));
 }
 
 Status run_service_process(const Config& config, CommandContext& context,
@@ -140,15 +126,35 @@ Status run_service_process(const Config& config, CommandContext& context,
   Metrics metrics;
   const auto broker = millstream::open_broker(config, context.clock, **logger);
   if (!broker) return broker.error();
-  ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker};
-  const auto server = serve_metrics(config, context.serves_metrics, metrics, **logger);
+  LivePage page(config, metrics, context.clock);
+  ServiceContext shared{config, *options, context.clock, **logger, metrics, **broker, &page};
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
+  page.set_phase("waiting for the broker");
   const auto answers = wait_for_broker(shared, context.stop);
   if (!answers) return answers.error();
   if (!*answers) return {};
+  page.set_phase("starting");
   Services services;
   MILLSTREAM_TRY(make(shared, services));
-  return run_services(services, context.stop);
+  if (*server != nullptr) services.push_back(std::make_unique<FeedService>(page, shared));
+  page.set_services(names_of(services));
+  return run_services(services, context.stop, **logger);
+}
+
+Status run_process_without_broker(const Config& config, CommandContext& context,
+                                  const MakeProcess& make) {
+  const auto logger = log_to_stderr(config.get("log.level", "info"));
+  if (!logger) return logger.error();
+  Metrics metrics;
+  LivePage page(config, metrics, context.clock);
+  const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
+  if (!server) return server.error();
+  Services services;
+  MILLSTREAM_TRY(make({context.clock, **logger, metrics, &page.results()}, services));
+  page.set_services(names_of(services));
+  page.set_phase("running");
+  return run_services(services, context.stop, **logger);
 }
 
 }  // namespace anomaly

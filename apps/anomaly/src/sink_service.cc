@@ -49,18 +49,14 @@ Row alert_row(Format format, const FetchedRecord& record) {
   return std::optional(std::move(row));
 }
 
-/// Where the records come from: another log is another lineage.
-std::string lineage(const ServiceContext& context) {
-  return context.config.get("application.id") + "@" + context.config.get("bootstrap.servers");
-}
-
 RedisSink::Options scores_options(const ServiceContext& context) {
-  return {.keys = {.topic = context.options.topics.scores, .lineage = lineage(context)}};
+  return {.keys = {.topic = context.options.topics.scores,
+                   .lineage = context.config.get("application.id")}};
 }
 
 RedisSink::Options alerts_options(const ServiceContext& context) {
   return {.keys = {.topic = context.options.topics.alerts,
-                   .lineage = lineage(context),
+                   .lineage = context.config.get("application.id"),
                    .keep_series = false,
                    .keep_stream = true,
                    .channel = "anomaly:alerts"}};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collectable.h"
+#include "process_metrics.h"
 
 namespace millstream {
 
@@ -18,7 +19,7 @@ std::string to_prometheus_text(const Metrics& metrics) {
 void serve_metrics(HttpServer& server, const Metrics& metrics) {
   server.get("/metrics", [&metrics](const HttpRequest&) {
     return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                        .body = to_prometheus_text(metrics)};
+                        .body = to_prometheus_text(metrics) + process_metrics_text()};
   });
 }
 

@@ -18,15 +18,17 @@ namespace {
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 /// The families to open: "default", the ones asked for, and what else is on disk.
-Result<std::vector<std::string>> families_to_open(const Database::Options& options) {
+Result<std::vector<std::string>> families_to_open(const Database::Options& options,
+                                                  const RocksResources& resources) {
   std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
   names.insert(names.end(), options.families.begin(), options.families.end());
   std::error_code error;
   if (!std::filesystem::exists(options.path + "/CURRENT", error)) return names;
   std::vector<std::string> present;
   MILLSTREAM_TRY(detail::to_status(
-      rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), options.path, &present), options.path,
-      "opening"));
+      rocksdb::DB::ListColumnFamilies(detail::database_options(resources.impl(), false),
+                                      options.path, &present),
+      options.path, "opening"));
   for (std::string& name : present) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }
@@ -73,7 +75,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   if (error) {
     return Error::machine("cannot make the directory " + options.path + ": " + error.message());
   }
-  auto names = families_to_open(options);
+  auto names = families_to_open(options, resources);
   if (!names) return names.error();
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   const auto family_options = detail::family_options(resources.impl());
@@ -167,6 +169,15 @@ std::uint64_t Database::estimated_keys(FamilyIndex family) const {
   impl_->db->GetIntProperty(impl_->handle(family), rocksdb::DB::Properties::kEstimateNumKeys,
                             &keys);
   return keys;
+}
+
+std::uint64_t Database::estimated_bytes(FamilyIndex family) const {
+  using Properties = rocksdb::DB::Properties;
+  std::uint64_t files = 0;
+  std::uint64_t memtables = 0;
+  impl_->db->GetIntProperty(impl_->handle(family), Properties::kLiveSstFilesSize, &files);
+  impl_->db->GetIntProperty(impl_->handle(family), Properties::kSizeAllMemTables, &memtables);
+  return files + memtables;
 }
 
 const std::string& Database::path() const { return impl_->path; }

@@ -7,6 +7,12 @@
 
 #include <algorithm>
 
+#ifdef MILLSTREAM_FAULTS
+namespace millstream::faults {
+rocksdb::Env* environment();  // the test's file system
+}
+#endif
+
 namespace millstream {
 
 RocksResources::Impl::Impl(const Options& options)
@@ -34,6 +40,11 @@ rocksdb::DBOptions database_options(const RocksResources::Impl& resources, bool 
   rocksdb::DBOptions options;
   options.create_if_missing = create_if_missing;
   options.create_missing_column_families = true;
+#ifdef MILLSTREAM_FAULTS
+  options.env = faults::environment();
+#endif
+  // Families are flushed together: else a lost WAL could leave a position without its rows.
+  options.atomic_flush = true;
   options.write_buffer_manager = resources.write_buffers;
   options.max_background_jobs = 2;
   options.max_open_files = 256;

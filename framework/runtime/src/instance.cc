@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -85,11 +86,41 @@ Status KafkaStreams::Impl::prepare() {
                              *services_.logger);
   if (!plan) return plan.error();
   services_.plan = std::move(*plan);
+  make_metrics();
   for (int i = 0; i < services_.config.threads; ++i) {
-    threads_.push_back(std::make_unique<StreamThread>(services_, i));
-    MILLSTREAM_TRY(threads_.back()->open());
+    auto thread = std::make_unique<StreamThread>(services_, i);
+    MILLSTREAM_TRY(thread->open());
+    const std::scoped_lock lock(threads_mutex_);
+    threads_.push_back(std::move(thread));
   }
   return join_group();
+}
+
+/// What is counted from the start, so that a first event shows as an increase and not as a new
+/// series.
+void KafkaStreams::Impl::make_metrics() {
+  Metrics& metrics = *services_.metrics;
+  metrics
+      .gauge("millstream_build_info", "1; the labels say what runs.",
+             {{"version", MILLSTREAM_VERSION}, {"compiler", __VERSION__}})
+      .set(1);
+  rebalances_ = &metrics.counter("millstream_rebalances_total", "Changes of assignment.");
+  rocksdb_memory_ = &metrics.gauge("millstream_rocksdb_memory_bytes",
+                                   "Bytes of RocksDB's block cache and memtables.");
+  metrics.counter("millstream_dead_letters_total", "Records sent to the dead-letter topic.");
+  metrics.counter("millstream_state_wipes_total", "Local states dropped and rebuilt.");
+  for (const char* stage : {"deserialization", "processing", "production"}) {
+    metrics.counter("millstream_faulty_records_total", "Records passed over by a handler.",
+                    {{"stage", stage}});
+  }
+  for (const State state :
+       {State::kCreated, State::kRebalancing, State::kRunning, State::kPendingShutdown,
+        State::kNotRunning, State::kPendingError, State::kError}) {
+    state_gauges_[state] =
+        &metrics.gauge("millstream_state", "1 for the state that the instance is in.",
+                       {{"state", std::string(to_string(state))}});
+    state_gauges_[state]->set(state == this->state() ? 1 : 0);
+  }
 }
 
 void KafkaStreams::Impl::make_handlers() {
@@ -154,6 +185,7 @@ Status KafkaStreams::Impl::join_group() {
 void KafkaStreams::Impl::set_state(State next) {
   const State before = state_.exchange(next);
   if (before == next) return;
+  for (const auto& [state, gauge] : state_gauges_) gauge->set(state == next ? 1 : 0);
   services_.logger->info(
       "state", {{"from", std::string(to_string(before))}, {"to", std::string(to_string(next))}});
   if (options_.on_state) options_.on_state(next, before);
@@ -204,8 +236,12 @@ void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
       break;
     }
     for (const MembershipEvent& event : *events) handle(event);
-    if (events->empty()) renew_leases();
+    if (events->empty()) {
+      renew_leases();
+      keep_house();
+    }
     update_running();
+    rocksdb_memory_->set(static_cast<double>(rocks_->memory_used()));
   }
 }
 
@@ -220,6 +256,23 @@ void KafkaStreams::Impl::renew_leases() {
   services_.logger->warning("hands out the lease of now after a refused commit",
                             {{"generation", std::to_string(lease.generation)}});
   hand_out(lease);
+}
+
+/// Delete what nobody needs any more: processed records of repartition topics, and the state of
+/// tasks that others have. Only while all is quiet: both can wait.
+void KafkaStreams::Impl::keep_house() {
+  if (state() != State::kRunning) return;
+  const Timestamp now = services_.clock->now();
+  if (!purge_.due(now) && !cleaner_.due(now)) return;
+  std::vector<TaskMetadata> tasks;
+  for (const auto& thread : threads_) {
+    const auto of_thread = thread->report().tasks();
+    tasks.insert(tasks.end(), of_thread.begin(), of_thread.end());
+  }
+  std::set<TaskId> in_use = owned_;
+  for (const TaskMetadata& task : tasks) in_use.insert(task.task);
+  cleaner_.step(in_use, now);
+  if (purge_.due(now)) purge_.purge(tasks, now);
 }
 
 void KafkaStreams::Impl::update_running() {
@@ -241,7 +294,9 @@ bool KafkaStreams::Impl::tell_all(
   }
   const auto deadline = services_.clock->monotonic() + timeout;
   for (auto& answer : answers) {
-    while (answer.wait_for(kStepWait) == std::future_status::timeout) {
+    const Duration slice = services_.pause ? Duration(0) : kStepWait;
+    while (answer.wait_for(slice) == std::future_status::timeout) {
+      if (services_.pause) services_.pause(kStepWait);
       if (ended_threads_.load() > 0) break;
       if (services_.clock->monotonic() > deadline) return false;
     }
@@ -252,7 +307,7 @@ bool KafkaStreams::Impl::tell_all(
 void KafkaStreams::Impl::handle(const MembershipEvent& event) {
   using Kind = MembershipEvent::Kind;
   if (state() == State::kRunning) set_state(State::kRebalancing);
-  services_.metrics->counter("millstream_rebalances_total", "Changes of assignment.").add();
+  rebalances_->add();
   switch (event.kind) {
     case Kind::kAssigned:
       carry_out_assigned(event);
@@ -351,21 +406,31 @@ bool KafkaStreams::Impl::input_finished() const {
   if (!finishing_.load()) return false;
   std::size_t finished = 0;
   std::size_t all = 0;
+  const std::scoped_lock lock(threads_mutex_);
   for (const auto& thread : threads_) {
     finished += thread->finished_tasks().size();
-    all += thread->snapshot().size();
+    all += thread->report().tasks().size();
   }
   return all > 0 && finished >= all;
 }
 
-std::vector<TaskStatus> KafkaStreams::Impl::tasks() const {
-  std::vector<TaskStatus> all;
+std::vector<ThreadMetadata> KafkaStreams::Impl::metadata_for_local_threads() const {
+  std::vector<ThreadMetadata> all;
+  const std::scoped_lock lock(threads_mutex_);
   for (const auto& thread : threads_) {
-    for (const TaskSnapshot& s : thread->snapshot()) {
-      all.push_back({s.task, thread->index(), s.restoring, s.restore_remaining, s.records,
-                     s.commits, s.lag, s.stream_time});
-    }
+    all.push_back({services_.config.application_id + "-" + services_.instance_id +
+                       "-StreamThread-" + std::to_string(thread->index() + 1),
+                   thread->report().state(), thread->report().tasks()});
   }
+  return all;
+}
+
+std::vector<TaskMetadata> KafkaStreams::Impl::tasks() const {
+  std::vector<TaskMetadata> all;
+  for (ThreadMetadata& thread : metadata_for_local_threads()) {
+    std::move(thread.active_tasks.begin(), thread.active_tasks.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.task < b.task; });
   return all;
 }
 
@@ -380,7 +445,12 @@ bool KafkaStreams::Impl::close(Duration timeout) {
       timeout);
   for (std::jthread& runner : runners_) runner.request_stop();
   runners_.clear();
-  threads_.clear();
+  std::vector<std::unique_ptr<StreamThread>> ended;
+  {
+    const std::scoped_lock lock(threads_mutex_);
+    ended.swap(threads_);
+  }
+  ended.clear();
   if (membership_ != nullptr) membership_->leave();
   membership_.reset();
   own_broker_.reset();

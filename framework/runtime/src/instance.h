@@ -3,7 +3,9 @@
 #include <millstream/runtime/kafka_streams.h>
 #include <millstream/transport/open_broker.h>
 
+#include "repartition_purge.h"
 #include "runtime_services.h"
+#include "state_cleaner.h"
 #include "stream_thread.h"
 
 #include <atomic>
@@ -29,12 +31,15 @@ class KafkaStreams::Impl {
   bool input_finished() const;
   State state() const { return state_.load(); }
   Error error() const;
-  std::vector<TaskStatus> tasks() const;
+  std::vector<ThreadMetadata> metadata_for_local_threads() const;
+  std::vector<TaskMetadata> tasks() const;
   Metrics& metrics() { return *services_.metrics; }
   Broker& broker() { return *services_.broker; }
 
  private:
+  friend class simulation::SteppedStreams;
   Status prepare();
+  void make_metrics();
   Status open_state_directory();
   Status read_instance_id();
   Status join_group();
@@ -49,6 +54,7 @@ class KafkaStreams::Impl {
   void carry_out_assigned(const MembershipEvent& event);
   void hand_out(const Lease& lease);
   void renew_leases();
+  void keep_house();
   std::map<std::size_t, std::set<TaskId>> spread(const std::set<TaskId>& tasks);
   bool tell_all(const std::function<void(StreamThread&, StreamThread::Done)>& command,
                 Duration timeout);
@@ -66,9 +72,17 @@ class KafkaStreams::Impl {
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<Membership> membership_;
   RuntimeServices services_;
+  RepartitionPurge purge_{services_};
+  StateCleaner cleaner_{services_};
+  /// Changed under `threads_mutex_`, and only while none of the runners runs.
   std::vector<std::unique_ptr<StreamThread>> threads_;
+  mutable std::mutex threads_mutex_;
   std::set<TaskId> owned_;
   std::map<TaskId, std::size_t> thread_of_;
+
+  Counter* rebalances_ = nullptr;
+  Gauge* rocksdb_memory_ = nullptr;
+  std::map<State, Gauge*> state_gauges_;
 
   std::atomic<State> state_{State::kCreated};
   mutable std::mutex mutex_;  // guards error_

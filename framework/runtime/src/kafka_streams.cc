@@ -24,7 +24,10 @@ void KafkaStreams::finish_input() { impl_->finish_input(); }
 bool KafkaStreams::input_finished() const { return impl_->input_finished(); }
 KafkaStreams::State KafkaStreams::state() const { return impl_->state(); }
 Error KafkaStreams::error() const { return impl_->error(); }
-std::vector<TaskStatus> KafkaStreams::tasks() const { return impl_->tasks(); }
+std::vector<ThreadMetadata> KafkaStreams::metadata_for_local_threads() const {
+  return impl_->metadata_for_local_threads();
+}
+std::vector<TaskMetadata> KafkaStreams::tasks() const { return impl_->tasks(); }
 Metrics& KafkaStreams::metrics() { return impl_->metrics(); }
 Broker& KafkaStreams::broker() { return impl_->broker(); }
 

@@ -7,6 +7,8 @@ namespace millstream {
 
 void RecordQueue::add(std::unique_ptr<FetchedBatch> batch) {
   if (batch->records().empty()) return;
+  // What may have been committed beyond control records must not be taken back by the next commit.
+  if (queued_ == 0) consumed_ = commit_offset();
   queued_ += batch->records().size();
   batches_.push_back(std::move(batch));
   waiting_since.reset();
@@ -43,6 +45,7 @@ void RecordQueue::process_head(RawRecord& raw) {
   raw = {source_topic_, partition_.partition, record.offset, record.timestamp,
          record.key,    record.value,         &headers_};
   head_->process();
+  ++processed_;
   has_head_ = false;
   consumed_ = millstream::next(record.offset);
   --queued_;

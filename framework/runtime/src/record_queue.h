@@ -6,6 +6,7 @@
 #include <millstream/transport/broker.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -25,6 +26,10 @@ class RecordQueue {
         idle_timeout_(idle_timeout) {}
 
   [[nodiscard]] const TopicPartition& partition() const { return partition_; }
+  /// The topic as the topology names it.
+  [[nodiscard]] const std::string& source_topic() const { return source_topic_; }
+  /// Records processed since the queue was made.
+  [[nodiscard]] std::uint64_t processed() const { return processed_; }
   [[nodiscard]] std::size_t size() const { return queued_; }
   [[nodiscard]] bool has_head() const { return has_head_; }
   [[nodiscard]] Timestamp head_time() const { return head_->timestamp(); }
@@ -34,6 +39,8 @@ class RecordQueue {
   [[nodiscard]] std::optional<Duration> idle_timeout() const { return idle_timeout_; }
 
   void add(std::unique_ptr<FetchedBatch> batch);
+  /// Read on with the head of new nodes; there is no record.
+  void set_head(std::unique_ptr<SourceHead> head) { head_ = std::move(head); }
   /// Make the head ready if there is a record; skipped records are passed over. `raw` is set to the
   /// record being loaded, for the handlers.
   void load_head(RawRecord& raw);
@@ -52,6 +59,7 @@ class RecordQueue {
     position_ = position;
     known_end_ = known_end;
   }
+  [[nodiscard]] Offset position() const { return position_; }
   [[nodiscard]] bool caught_up() const {
     return known_end_ != Offset::kNone && position_ >= known_end_;
   }
@@ -73,6 +81,7 @@ class RecordQueue {
   std::deque<std::unique_ptr<FetchedBatch>> batches_;
   std::size_t next_ = 0;  // in batches_.front()
   std::size_t queued_ = 0;
+  std::uint64_t processed_ = 0;
   bool has_head_ = false;
   Headers headers_;
   Timestamp partition_time_ = Timestamp::none();

@@ -1,5 +1,7 @@
 #include "recovery.h"
 
+#include <millstream/core/fault_points.h>
+
 #include <charconv>
 
 namespace millstream {
@@ -22,6 +24,14 @@ std::optional<std::string_view> field(std::string_view text, std::string_view na
   return text.substr(0, text.find(' '));
 }
 
+/// Whether the tail of a changelog may lack deletions that came after the local state.
+bool is_too_old(const RecoveryFacts& facts) {
+  if (!facts.record || !facts.stored || facts.now == Timestamp::none()) return false;
+  const bool behind = facts.stored->number < facts.record->number;
+  return behind && facts.now - facts.stored->committed_at >= facts.tombstone_retention &&
+         !MILLSTREAM_MUTANT(kOldStateKept);
+}
+
 /// The offset of one source: the record's, unless the group's was set by hand.
 void choose_offset(const TopicPartition& source, const RecoveryFacts& facts, RecoveryPlan& plan) {
   const auto committed = facts.committed.find(source);
@@ -32,6 +42,8 @@ void choose_offset(const TopicPartition& source, const RecoveryFacts& facts, Rec
     plan.mark.input_offsets[source] = committed->second.offset;
     return;
   }
+  if (MILLSTREAM_MUTANT(kGroupOffsetWins)) recorded->second = committed->second.offset;
+  if (MILLSTREAM_MUTANT(kResetNotFollowed)) return;
   if (metadata) {
     if (metadata->number < plan.mark.number) {
       plan.notice += "the group's offset of " + source.to_string() + " is of commit " +
@@ -85,16 +97,24 @@ Result<RecoveryPlan> plan_recovery(const RecoveryFacts& facts) {
     plan.notice = "local state without a commit record on the broker: rebuilt from changelogs; ";
   }
   if (facts.record && facts.stored) {
-    if (facts.stored->lineage != facts.record->lineage) {
+    // State that was never committed has no lineage yet: whoever commits first gives it one.
+    if (facts.stored->number > 0 && facts.stored->lineage != facts.record->lineage) {
       plan.wipe = true;
       plan.notice =
           "local state is of another lineage (copied, or topics were made anew): rebuilt; ";
+    } else if (MILLSTREAM_MUTANT(kWipeWhenBehind) && facts.stored->number > 0 &&
+               facts.stored->number < facts.record->number) {
+      plan.wipe = true;
     } else if (facts.stored->number > facts.record->number) {
       plan.wipe = true;
       plan.notice = "local state is ahead of the broker (commit " +
                     std::to_string(facts.stored->number) + " against " +
                     std::to_string(facts.record->number) + "): rebuilt; ";
     }
+  }
+  if (!plan.wipe && is_too_old(facts)) {
+    plan.wipe = true;
+    plan.notice = "local state is older than the changelogs remember deletions: rebuilt; ";
   }
   for (const TopicPartition& source : facts.sources) choose_offset(source, facts, plan);
   return plan;

@@ -23,6 +23,9 @@ struct OffsetMetadata {
   static std::optional<OffsetMetadata> parse(std::string_view text);
 };
 
+/// `delete.retention.ms` where a topic doesn't say otherwise.
+inline constexpr Duration kTombstoneRetention{24LL * 3600 * 1000};
+
 /// All that is known of a task when it is taken over.
 struct RecoveryFacts {
   std::vector<TopicPartition> sources;
@@ -32,6 +35,10 @@ struct RecoveryFacts {
   std::optional<CommitMark> record;
   /// What the local directory holds.
   std::optional<CommitMark> stored;
+  /// By the wall clock; none: not known.
+  Timestamp now = Timestamp::none();
+  /// How long the changelogs keep a deletion before they forget it too.
+  Duration tombstone_retention = kTombstoneRetention;
 };
 
 /// Where a task goes on.

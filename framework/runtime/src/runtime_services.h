@@ -37,6 +37,8 @@ struct RuntimeServices {
   const Clock* clock = nullptr;
   /// Random hexadecimal text, for lineages.
   std::function<std::string()> new_lineage;
+  /// How to wait where several instances share one thread (the simulator). Empty: as threads do.
+  std::function<void(Duration)> pause;
   std::function<void(TaskId, const std::string& store, Offset from, Offset end)> on_restore_start;
   std::function<void(TaskId, const std::string& store, Offset position)> on_restore_progress;
   std::function<void(TaskId, const std::string& store, std::uint64_t records)> on_restore_end;

@@ -55,6 +55,16 @@ void StreamTask::set_start_offset(const TopicPartition& partition, Offset offset
 }
 Status StreamTask::close(bool spill_committed) { return context_->close(spill_committed); }
 Timestamp StreamTask::stream_time() const { return context_->stream_time(); }
+void StreamTask::observe_latency(Timestamp now, Histogram& seconds) {
+  context_->latency().observe(now, seconds);
+}
+std::uint64_t StreamTask::records_processed(const TopicPartition& partition) const {
+  return context_->queue(partition).processed();
+}
+const std::string& StreamTask::source_topic(const TopicPartition& partition) const {
+  return context_->queue(partition).source_topic();
+}
+std::vector<EdgeCount> StreamTask::edges() const { return context_->edges(); }
 std::optional<Timestamp> StreamTask::next_wall_clock_punctuation() const {
   return context_->next_wall_clock_punctuation();
 }

@@ -1,5 +1,6 @@
 #include "stream_thread.h"
 
+#include <millstream/core/fault_points.h>
 #include <millstream/topology/errors.h>
 
 #include <exception>
@@ -23,17 +24,22 @@ StreamThread::StreamThread(RuntimeServices& services, int index)
     : services_(&services),
       index_(index),
       collector_(services, index),
+      cache_budget_{.limit = services.config.cache_bytes /
+                             static_cast<std::size_t>(services.config.threads)},
+      report_(*services.metrics, index),
       commit_latency_(&services.metrics->histogram("millstream_commit_seconds",
                                                    "Time a commit takes.", latency_bounds())),
+      end_to_end_(&services.metrics->histogram(
+          "millstream_end_to_end_seconds",
+          "Time from an input record's timestamp until its results are committed.",
+          {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600})),
       process_latency_(&services.metrics->histogram(
           "millstream_process_seconds", "Time from fetch to the end of processing, a turn.",
           latency_bounds())),
       commits_(&services.metrics->counter("millstream_commits_total", "Commits by outcome.",
                                           {{"outcome", "committed"}})),
       aborts_(&services.metrics->counter("millstream_commits_total", "Commits by outcome.",
-                                         {{"outcome", "aborted"}})),
-      records_in_(&services.metrics->counter("millstream_records_fetched_total",
-                                             "Records fetched from source topics.")) {}
+                                         {{"outcome", "aborted"}})) {}
 
 StreamThread::~StreamThread() = default;
 
@@ -42,21 +48,30 @@ Status StreamThread::open() {
                            std::to_string(index_);
   auto consumer = services_->broker->make_consumer(
       {.client_id = name + "-consumer",
+       .isolation = MILLSTREAM_MUTANT(kSourceReadsAborted) ? Isolation::kReadUncommitted
+                                                           : Isolation::kReadCommitted,
        .fetch_budget = services_->config.memory_bytes / 8 /
                        static_cast<std::size_t>(services_->config.threads)});
   if (!consumer) return consumer.error();
   consumer_ = std::move(*consumer);
-  auto restore = services_->broker->make_consumer({.client_id = name + "-restore-consumer"});
+  auto restore = services_->broker->make_consumer(
+      {.client_id = name + "-restore-consumer",
+       .isolation = MILLSTREAM_MUTANT(kRestoreReadsAborted) ? Isolation::kReadUncommitted
+                                                            : Isolation::kReadCommitted});
   if (!restore) return restore.error();
   restore_consumer_ = std::move(*restore);
   last_commit_ = services_->clock->now();
-  return collector_.open();
+  const Status opened = collector_.open();
+  publish(Publish::kNow);
+  return opened;
 }
 
 Status StreamThread::step(Duration wait) {
   try {
     MILLSTREAM_TRY(run_commands());
     if (shut_down_ || suspended_) return {};
+    MILLSTREAM_TRY(step_globals(wait));
+    if (globals_ && !globals_->caught_up()) return {};
     MILLSTREAM_TRY(open_tasks());
     MILLSTREAM_TRY(step_restores(tasks_.empty() ? wait : Duration(0)));
     MILLSTREAM_TRY(fetch(wait));
@@ -68,12 +83,15 @@ Status StreamThread::step(Duration wait) {
       task->punctuate(now);
       regulate(*task);
     }
+    processed_since_commit_ += processed;
     if (processed > 0) {
       const std::chrono::duration<double> took = services_->clock->monotonic() - began;
       process_latency_->observe(took.count());
     }
     finish_inputs(now);
-    return commit(false);
+    const Status committed = commit(false);
+    publish(Publish::kIfDue);
+    return committed;
   } catch (const std::exception& error) {
     return Error::data(error.what());
   }
@@ -88,6 +106,7 @@ Status StreamThread::recover() {
   for (const auto& [id, task] : tasks_) all.insert(id);
   for (const auto& [id, restore] : restores_) all.insert(id);
   for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  globals_.reset();
   to_open_ = std::move(all);
   finishing_.clear();
   return collector_.open();
@@ -100,6 +119,7 @@ void StreamThread::enqueue(std::function<Status()> run, Done done) {
 }
 
 void StreamThread::wait_for_command(Duration timeout) {
+  if (services_->pause) return services_->pause(timeout);
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, timeout, [this] { return !commands_.empty(); });
 }
@@ -144,6 +164,10 @@ void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
 }
 
 Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
+  // Tasks are kept in memory only if nobody else can have had them: in the next generation of the
+  // one in which they were ours. A member that was away for one comes back in a later one.
+  const auto step = lease.generation - lease_.generation;
+  if (step != 0 && step != 1) MILLSTREAM_TRY(carry_out_lose());
   lease_ = lease;
   fenced_.store(false);
   std::vector<TaskId> gone;
@@ -165,15 +189,18 @@ Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease
       if (!paused_.contains(partition)) consumer_->resume(partition);
     }
   }
-  publish();
+  publish(Publish::kNow);
   return {};
 }
 
 Status StreamThread::carry_out_suspend() {
   Status status;
-  if (!suspended_) status = commit(true);
+  MILLSTREAM_FAIL_POINT("revoked");
+  if (!suspended_ && !MILLSTREAM_MUTANT(kRevokeWithoutCommit)) status = commit(true);
+  MILLSTREAM_FAIL_POINT("revoke-committed");
   suspended_ = true;
   for (const auto& [partition, task] : owners_) consumer_->pause(partition);
+  publish(Publish::kNow);
   return status;
 }
 
@@ -190,7 +217,7 @@ Status StreamThread::carry_out_lose() {
   for (const auto& [id, restore] : restores_) all.push_back(id);
   for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
   to_open_.clear();
-  publish();
+  publish(Publish::kNow);
   return {};
 }
 
@@ -205,43 +232,17 @@ Status StreamThread::carry_out_shut_down() {
     const Status closed = close_task(id, true);
     if (status) status = closed;
   }
-  publish();
+  if (globals_) {
+    const Status closed = globals_->close();
+    if (status) status = closed;
+  }
+  publish(Publish::kNow);
   return status;
-}
-
-std::vector<TaskSnapshot> StreamThread::snapshot() const {
-  const std::scoped_lock lock(mutex_);
-  return snapshot_;
 }
 
 std::set<TaskId> StreamThread::finished_tasks() const {
   const std::scoped_lock lock(mutex_);
   return finished_;
-}
-
-void StreamThread::publish() {
-  std::vector<TaskSnapshot> tasks;
-  for (const auto& [id, task] : tasks_) {
-    TaskSnapshot one;
-    one.task = id;
-    one.records = task->records_processed();
-    one.commits = task->mark().number;
-    one.stream_time = task->stream_time();
-    for (const TopicPartition& partition : task->source_partitions()) {
-      const Offset end = consumer_->known_end(partition);
-      const auto done = task->mark().input_offsets.find(partition);
-      if (end == Offset::kNone || done == task->mark().input_offsets.end()) continue;
-      one.lag += std::max<std::int64_t>(0, to_int(end) - to_int(done->second));
-    }
-    tasks.push_back(one);
-  }
-  for (const auto& [id, restore] : restores_) {
-    tasks.push_back(
-        {.task = id, .restoring = true, .restore_remaining = restore->remaining_offsets()});
-  }
-  all_running_.store(restores_.empty() && to_open_.empty());
-  const std::scoped_lock lock(mutex_);
-  snapshot_ = std::move(tasks);
 }
 
 }  // namespace millstream

@@ -5,9 +5,11 @@
 #include <millstream/runtime/stream_task.h>
 #include <millstream/transport/broker.h>
 
+#include "global_state.h"
 #include "runtime_services.h"
 #include "task_restore.h"
 #include "thread_collector.h"
+#include "thread_report.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -21,16 +23,9 @@
 
 namespace millstream {
 
-/// What one task looks like from outside, for pages and metrics.
-struct TaskSnapshot {
-  TaskId task;
-  bool restoring = false;
-  std::int64_t restore_remaining = 0;
-  std::uint64_t records = 0;
-  std::uint64_t commits = 0;
-  std::int64_t lag = 0;
-  Timestamp stream_time;
-};
+namespace simulation {
+class SteppedStreams;
+}
 
 /// Owns tasks and steps them: fetch, process, punctuate, commit, restore. It has no thread, clock
 /// or sleep of its own: whoever calls `step` brings them. Commands come from another thread and are
@@ -64,14 +59,15 @@ class StreamThread {
 
   /// Nothing to do until a command comes. Thread: the stepping one.
   [[nodiscard]] bool idle() const {
+    if (globals_ && !globals_->caught_up() && !shut_down_ && !suspended_) return false;
     return shut_down_ || suspended_ || (tasks_.empty() && restores_.empty());
   }
   /// Wait for a command, or `timeout`.
   void wait_for_command(Duration timeout);
 
   [[nodiscard]] int index() const { return index_; }
-  /// Tasks as of the last step. Thread: any.
-  [[nodiscard]] std::vector<TaskSnapshot> snapshot() const;
+  /// What it says of itself. Thread: any.
+  [[nodiscard]] const ThreadReport& report() const { return report_; }
   /// Every assigned task runs. Thread: any.
   [[nodiscard]] bool all_running() const { return all_running_.load(); }
   /// A commit was refused for its lease, and the thread holds still until it gets another one.
@@ -81,6 +77,7 @@ class StreamThread {
   [[nodiscard]] std::set<TaskId> finished_tasks() const;
 
  private:
+  friend class simulation::SteppedStreams;
   struct Command {
     std::function<Status()> run;
     Done done;
@@ -93,25 +90,35 @@ class StreamThread {
   Status carry_out_shut_down();
 
   // thread_tasks.cc
+  Status step_globals(Duration wait);
   Status open_tasks();
   Status step_restores(Duration wait);
   Status start_task(TaskRestore& restore);
   Status close_task(TaskId id, bool clean);
   Status fetch(Duration wait);
+  void count_fetched(const FetchedBatch& batch);
   void distribute(std::vector<std::unique_ptr<FetchedBatch>> batches);
   void regulate(StreamTask& task);
   StreamTask* owner_of(const TopicPartition& partition);
 
+  // thread_publish.cc
+  enum class Publish { kNow, kIfDue };
+  void publish(Publish when);
+  [[nodiscard]] ThreadState state() const;
+  TaskMetadata describe(StreamTask& task, bool with_stores);
+
   // thread_commit.cc
   Status commit(bool all);
+  [[nodiscard]] Duration until_commit(Timestamp now) const;
   Status commit_tasks(const std::vector<StreamTask*>& tasks);
+  Status take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks,
+                     std::chrono::nanoseconds began);
   std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
                                 const std::vector<CommitMark>& marks);
   ProducerStatus send_commit(const OffsetsByPartition& offsets);
   Status handle_fault(const ProducerStatus& fault);
   Status rewind_tasks();
-  void publish();
   void finish_inputs(Timestamp now);
 
   RuntimeServices* services_;
@@ -119,6 +126,8 @@ class StreamThread {
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<Consumer> restore_consumer_;
   ThreadCollector collector_;
+  CacheBudget cache_budget_;
+  std::unique_ptr<GlobalState> globals_;
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::map<TaskId, std::unique_ptr<TaskRestore>> restores_;
   std::set<TaskId> to_open_;
@@ -128,23 +137,29 @@ class StreamThread {
   bool suspended_ = true;
   bool shut_down_ = false;
   Timestamp last_commit_;
+  std::size_t processed_since_commit_ = 0;
   std::optional<Timestamp> retry_open_at_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable arrived_;
   std::deque<Command> commands_;
-  std::vector<TaskSnapshot> snapshot_;
   std::function<bool(int)> upstream_finished_;
   std::set<TaskId> finished_;
   std::set<TaskId> finishing_;  // advanced, not yet committed; the thread's own
   std::atomic<bool> all_running_{false};
   std::atomic<bool> fenced_{false};
 
+  ThreadReport report_;
+  Timestamp published_ = Timestamp::none();
+  Timestamp stores_published_ = Timestamp::none();
+  std::map<TaskId, std::vector<StoreMetadata>> store_sizes_;
+
   Histogram* commit_latency_;
+  Histogram* end_to_end_;
   Histogram* process_latency_;
   Counter* commits_;
   Counter* aborts_;
-  Counter* records_in_;
+  std::map<std::string, Counter*, std::less<>> records_in_;  // by topic
 };
 
 }  // namespace millstream

@@ -1,8 +1,10 @@
 #include "task_restore.h"
 
 #include <millstream/core/assert.h>
+#include <millstream/core/fault_points.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace millstream {
@@ -29,6 +31,7 @@ Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& service
   std::unique_ptr<TaskRestore> restore(new TaskRestore(services, task));
   restore->subtopology_ = &subtopology_of(*services.topology, task);
   MILLSTREAM_TRY(restore->open_state());
+  MILLSTREAM_FAIL_POINT("state-opened");
   auto facts = restore->gather_facts();
   if (!facts) return facts.error();
   auto plan = plan_recovery(*facts);
@@ -40,6 +43,7 @@ Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& service
     services.metrics->counter("millstream_state_wipes_total", "Local states dropped and rebuilt.")
         .add();
     MILLSTREAM_TRY(restore->state_->wipe());
+    MILLSTREAM_FAIL_POINT("state-wiped");
   }
   restore->mark_ = std::move(plan->mark);
   if (restore->mark_.lineage.empty()) restore->mark_.lineage = services.new_lineage();
@@ -79,7 +83,27 @@ Result<RecoveryFacts> TaskRestore::gather_facts() {
   if (!record) return record.error();
   facts.record = std::move(*record);
   facts.stored = state_->stored_mark();
+  facts.now = services_->clock->now();
+  MILLSTREAM_TRY(read_tombstone_retention(facts));
   return facts;
+}
+
+/// Asked only when it matters: a topic's settings are one more question to the broker.
+Status TaskRestore::read_tombstone_retention(RecoveryFacts& facts) {
+  constexpr Duration kNoTopicForgetsSooner{3'600'000};
+  if (!facts.record || !facts.stored || facts.stored->number == facts.record->number) return {};
+  if (facts.now - facts.stored->committed_at < kNoTopicForgetsSooner) return {};
+  for (const StoreSpec& store : subtopology_->stores) {
+    if (!store.logging) continue;
+    const auto settings =
+        services_->broker->admin().topic_config(changelog_topic(services_->config, store));
+    if (!settings) return settings.error();
+    const auto retention = settings->find("delete.retention.ms");
+    if (retention == settings->end()) continue;
+    facts.tombstone_retention = std::min(
+        facts.tombstone_retention, Duration(std::strtoll(retention->second.c_str(), nullptr, 10)));
+  }
+  return {};
 }
 
 /// The newest commit record of this task: from where the committed offsets say that theirs lies, to
@@ -89,7 +113,9 @@ Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
   const TopicPartition partition{services_->plan.commits_topic, services_->plan.index_of(task_)};
   const std::vector<TopicPartition> partitions{partition};
   Admin& admin = services_->broker->admin();
-  const auto ends = admin.end_offsets(partitions, Isolation::kReadUncommitted);
+  const auto ends = admin.end_offsets(partitions, MILLSTREAM_MUTANT(kRecordToLastStable)
+                                                      ? Isolation::kReadCommitted
+                                                      : Isolation::kReadUncommitted);
   if (!ends) return ends.error();
   const auto begins = admin.beginning_offsets(partitions);
   if (!begins) return begins.error();
@@ -147,6 +173,8 @@ Status TaskRestore::find_tails() {
   const bool current = state_->stored_mark() && state_->stored_mark()->number == mark_.number &&
                        state_->stored_mark()->lineage == mark_.lineage;
   Admin& admin = services_->broker->admin();
+  // What is restored may be written to the local store at once, and must not outlive the log there.
+  MILLSTREAM_TRY(services_->broker->sync());
   for (const StoreSpec& store : subtopology_->stores) {
     if (!store.logging) continue;
     if (current && store.persistent) continue;
@@ -154,13 +182,17 @@ Status TaskRestore::find_tails() {
     const std::vector<TopicPartition> one{changelog};
     const auto begins = admin.beginning_offsets(one);
     if (!begins) return begins.error();
-    const auto ends = admin.end_offsets(one, Isolation::kReadUncommitted);
+    const auto ends =
+        admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd) ? Isolation::kReadCommitted
+                                                                 : Isolation::kReadUncommitted);
     if (!ends) return ends.error();
-    Tail tail{store.name, begins->at(changelog), ends->at(changelog)};
+    Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
-    if (!store.changelog_topic.empty()) tail.end = mark_.input_offsets.at(changelog);
+    const bool shared = !store.changelog_topic.empty() && !MILLSTREAM_MUTANT(kSourceTopicToEnd);
+    if (shared) tail.end = mark_.input_offsets.at(changelog);
     if (tail.position >= tail.end) continue;
+    tail.from = tail.position;
     services_->logger->info("restores a store", {{"task", task_.to_string()},
                                                  {"store", store.name},
                                                  {"from", std::to_string(to_int(tail.position))},
@@ -194,6 +226,7 @@ Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
   tail.records += records.size();
   MILLSTREAM_TRY(state_->restore(tail.store, records, tail.position));
   note_end(tail);
+  MILLSTREAM_FAIL_POINT("restore-applied");
   return {};
 }
 
@@ -216,12 +249,18 @@ bool TaskRestore::finished() const {
                      [](const auto& entry) { return entry.second.position >= entry.second.end; });
 }
 
-std::int64_t TaskRestore::remaining_offsets() const {
-  std::int64_t sum = 0;
-  for (const auto& [changelog, tail] : tails_) {
-    sum += std::max<std::int64_t>(0, to_int(tail.end) - to_int(tail.position));
+std::vector<StoreMetadata> TaskRestore::stores() const {
+  std::vector<StoreMetadata> stores;
+  for (const StoreSpec& spec : subtopology_->stores) {
+    StoreMetadata& store = stores.emplace_back(StoreMetadata{spec.name, spec.persistent});
+    for (const auto& [changelog, tail] : tails_) {
+      if (tail.store != spec.name) continue;
+      store.restore_from = tail.from;
+      store.restore_position = tail.position;
+      store.restore_end = tail.end;
+    }
   }
-  return sum;
+  return stores;
 }
 
 Result<std::unique_ptr<TaskState>> TaskRestore::finish() {
@@ -229,7 +268,11 @@ Result<std::unique_ptr<TaskState>> TaskRestore::finish() {
     Offset& position = mark_.changelog_positions[tail.store];
     position = std::max(position, tail.end);
   }
+  // A task that never committed is complete as of now; of others the commit says it.
+  if (mark_.number == 0) mark_.committed_at = services_->clock->now();
+  MILLSTREAM_FAIL_POINT("restore-finishes");
   MILLSTREAM_TRY(state_->finish_restore(mark_));
+  MILLSTREAM_FAIL_POINT("restore-finished");
   return std::move(state_);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <millstream/runtime/thread_metadata.h>
 #include <millstream/state/task_state.h>
 #include <millstream/transport/broker.h>
 
@@ -33,8 +34,8 @@ class TaskRestore {
   /// The consumer has reached `position` without records.
   Status note_position(const TopicPartition& changelog, Offset position);
   [[nodiscard]] bool finished() const;
-  /// Records still to come, at most.
-  [[nodiscard]] std::int64_t remaining_offsets() const;
+  /// The task's stores, and how far each restore is.
+  [[nodiscard]] std::vector<StoreMetadata> stores() const;
 
   /// Everything is there: the state, and the commit that it belongs to.
   Result<std::unique_ptr<TaskState>> finish();
@@ -44,6 +45,7 @@ class TaskRestore {
   struct Tail {
     std::string store;
     Offset position = Offset::kNone;
+    Offset from = Offset::kNone;
     Offset end = Offset::kNone;
     std::uint64_t records = 0;
     bool ended = false;
@@ -54,6 +56,7 @@ class TaskRestore {
   Status open_state();
   Result<RecoveryFacts> gather_facts();
   Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
+  Status read_tombstone_retention(RecoveryFacts& facts);
   Status complete_offsets(const RecoveryFacts& facts);
   Status find_tails();
 

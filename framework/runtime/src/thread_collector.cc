@@ -8,11 +8,11 @@ namespace millstream {
 ThreadCollector::ThreadCollector(RuntimeServices& services, int thread_index)
     : services_(&services),
       thread_index_(thread_index),
-      exactly_once_(services.config.guarantee == ProcessingGuarantee::kExactlyOnceV2),
-      partitions_(services.plan.partitions),
-      records_out_(&services.metrics->counter(
-          "millstream_records_sent_total",
-          "Records sent to output, repartition and changelog topics.")) {}
+      exactly_once_(services.config.guarantee == ProcessingGuarantee::kExactlyOnceV2) {
+  for (const auto& [topic, partitions] : services.plan.partitions) {
+    targets_[topic].partitions = partitions;
+  }
+}
 
 Status ThreadCollector::open() {
   const std::string name = services_->config.application_id + "-" + services_->instance_id + "-" +
@@ -42,23 +42,40 @@ void ThreadCollector::begin() {
 }
 
 Status ThreadCollector::send(const OutgoingRecord& record) {
-  if (partition_count(record.topic) == 0) {
+  Target& to = target(record.topic);
+  if (to.partitions == 0) {
     return Error::user("topic " + std::string(record.topic) + " does not exist; create it");
   }
   begin();
   if (!fault_) return {};
   note(producer_->produce(record));
-  records_out_->add();
+  if (to.sent == nullptr) count_sent(record.topic, 0);
+  to.sent->add();
   return {};
 }
 
-PartitionId ThreadCollector::partition_count(std::string_view topic) {
-  const auto known = partitions_.find(topic);
-  if (known != partitions_.end()) return known->second;
+void ThreadCollector::count_sent(std::string_view topic, std::uint64_t records) {
+  Counter*& sent = target(topic).sent;
+  if (sent == nullptr) {
+    sent = &services_->metrics->counter("millstream_records_sent_total",
+                                        "Records sent to output, repartition and changelog topics.",
+                                        {{"topic", std::string(topic)}});
+  }
+  sent->add(records);
+}
+
+ThreadCollector::Target& ThreadCollector::target(std::string_view topic) {
+  auto known = targets_.find(topic);
+  if (known == targets_.end()) known = targets_.emplace(topic, Target()).first;
+  if (known->second.partitions > 0) return known->second;
   const std::vector<std::string> names{std::string(topic)};
   const auto counts = services_->broker->admin().partition_counts(names);
-  if (!counts || counts->empty()) return 0;
-  return partitions_.emplace(topic, counts->begin()->second).first->second;
+  if (counts && !counts->empty()) known->second.partitions = counts->begin()->second;
+  return known->second;
+}
+
+PartitionId ThreadCollector::partition_count(std::string_view topic) {
+  return target(topic).partitions;
 }
 
 }  // namespace millstream

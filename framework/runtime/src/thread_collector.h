@@ -24,6 +24,9 @@ class ThreadCollector final : public RecordCollector {
   Status send(const OutgoingRecord& record) override;
   PartitionId partition_count(std::string_view topic) override;
 
+  /// Note records sent to a topic past `send`.
+  void count_sent(std::string_view topic, std::uint64_t records);
+
   [[nodiscard]] bool exactly_once() const { return exactly_once_; }
   [[nodiscard]] Producer& producer() { return *producer_; }
   /// Begin the transaction unless it is open (exactly-once).
@@ -42,8 +45,14 @@ class ThreadCollector final : public RecordCollector {
   std::unique_ptr<Producer> producer_;
   bool in_transaction_ = false;
   ProducerStatus fault_;
-  std::map<std::string, PartitionId, std::less<>> partitions_;
-  Counter* records_out_;
+  struct Target {
+    PartitionId partitions = 0;
+    Counter* sent = nullptr;
+  };
+  /// What is known of a topic; `sent` is made when something goes there.
+  Target& target(std::string_view topic);
+
+  std::map<std::string, Target, std::less<>> targets_;
 };
 
 }  // namespace millstream

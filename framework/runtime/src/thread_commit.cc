@@ -1,41 +1,81 @@
 #include "stream_thread.h"
 
+#include <millstream/core/fault_points.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace millstream {
 
 // How a thread commits: outputs, changes, commit records and offsets as one. docs/exactly-once.md.
 
+namespace {
+
+/// More than these since the last commit, and the load isn't low.
+constexpr std::size_t kFewRecords = 1000;
+
+}  // namespace
+
 Status StreamThread::commit(bool all) {
   const Timestamp now = services_->clock->now();
-  bool due = all || now - last_commit_ >= services_->config.commit_interval;
+  bool due = all || until_commit(now) <= Duration(0);
   for (const auto& [id, task] : tasks_) due = due || task->commit_requested();
   if (!collector_.fault()) return handle_fault(collector_.fault());
   if (!due) return {};
   last_commit_ = now;
+  processed_since_commit_ = 0;
   std::vector<StreamTask*> tasks;
   for (const auto& [id, task] : tasks_) {
     task->flush();
     const bool refresh = now - task->mark().committed_at >= services_->config.offsets_refresh &&
-                         task->mark().number > 0;
+                         task->mark().number > 0 && !MILLSTREAM_MUTANT(kIdleOffsetsForgotten);
     if (task->needs_commit() || refresh || finishing_.contains(id)) tasks.push_back(task.get());
   }
   Status status;
   if (!tasks.empty() || collector_.in_transaction()) status = commit_tasks(tasks);
-  publish();
   return status;
+}
+
+/// At low load commits follow one another as fast as they can: nobody waits behind them.
+Duration StreamThread::until_commit(Timestamp now) const {
+  const bool early =
+      processed_since_commit_ > 0 && processed_since_commit_ <= kFewRecords &&
+      std::ranges::all_of(tasks_, [](const auto& task) { return task.second->queued() == 0; });
+  const Duration interval =
+      early ? std::min(services_->config.idle_commit_interval, services_->config.commit_interval)
+            : services_->config.commit_interval;
+  return last_commit_ + interval - now;
 }
 
 Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks) {
   const auto began = services_->clock->monotonic();
+  MILLSTREAM_FAIL_POINT("commit-begins");
   collector_.begin();
   std::vector<CommitMark> marks = write_changes(tasks);
+  MILLSTREAM_FAIL_POINT("commit-written");
+  for (std::size_t i = 0; MILLSTREAM_MUTANT(kSpillBeforeCommit) && i < tasks.size(); ++i) {
+    tasks[i]->state().mark_committed(marks[i]);
+    MILLSTREAM_TRY(tasks[i]->state().spill());
+  }
   if (collector_.fault()) collector_.note(send_commit(offsets_of(tasks, marks)));
   if (!collector_.fault()) return handle_fault(collector_.fault());
+  MILLSTREAM_FAIL_POINT("commit-acknowledged");
   collector_.transaction_ended();
+  return take_commit(tasks, std::move(marks), began);
+}
+
+/// The broker has the commit: make it the tasks' own, and write what has waited long enough.
+Status StreamThread::take_commit(const std::vector<StreamTask*>& tasks,
+                                 std::vector<CommitMark> marks, std::chrono::nanoseconds began) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i]->committed(std::move(marks[i]));
-    if (tasks[i]->state().wants_spill()) MILLSTREAM_TRY(tasks[i]->state().spill());
+    MILLSTREAM_FAIL_POINT("task-committed");
+    tasks[i]->observe_latency(services_->clock->now(), *end_to_end_);
+    if (tasks[i]->state().wants_spill()) {
+      // After a power cut the store must not be ahead of the log.
+      MILLSTREAM_TRY(services_->broker->sync());
+      MILLSTREAM_TRY(tasks[i]->state().spill());
+    }
     if (finishing_.contains(tasks[i]->id())) {
       const std::scoped_lock lock(mutex_);
       finished_.insert(tasks[i]->id());
@@ -55,7 +95,9 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
     for (const StoreSpec& store : task->subtopology().stores) {
       if (!store.logging || !store.changelog_topic.empty()) continue;
       const std::string topic = changelog_topic(services_->config, store);
+      std::uint64_t changes = 0;
       task->state().for_each_change(store.name, [&](const ChangelogRecord& change) {
+        ++changes;
         collector_.note(collector_.producer().produce(
             {.topic = topic,
              .partition = task->id().partition,
@@ -63,9 +105,11 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
              .value = change.value,
              .timestamp = change.timestamp.is_valid() ? change.timestamp : now}));
       });
+      collector_.count_sent(topic, changes);
     }
   }
   collector_.note(collector_.producer().flush());
+  MILLSTREAM_FAIL_POINT("changes-flushed");
   std::vector<CommitMark> marks;
   for (StreamTask* task : tasks) {
     CommitMark mark = task->prepare_commit(now);
@@ -112,7 +156,9 @@ ProducerStatus StreamThread::send_commit(const OffsetsByPartition& offsets) {
   if (!collector_.exactly_once()) {
     return services_->membership->commit_offsets(offsets, lease_);
   }
-  collector_.producer().submit_commit(services_->config.application_id, offsets, lease_);
+  const Lease lease = MILLSTREAM_MUTANT(kFreshLease) ? services_->membership->lease() : lease_;
+  collector_.producer().submit_commit(services_->config.application_id, offsets, lease);
+  MILLSTREAM_FAIL_POINT("commit-submitted");
   while (true) {
     if (auto result = collector_.producer().commit_result(Duration(1000))) return *result;
   }
@@ -129,7 +175,9 @@ Status StreamThread::handle_fault(const ProducerStatus& fault) {
   if (kind == ProducerFault::kAbort) {
     bool rewound = true;
     if (collector_.in_transaction()) {
+      MILLSTREAM_FAIL_POINT("abort-begins");
       rewound = static_cast<bool>(collector_.producer().abort_transaction());
+      MILLSTREAM_FAIL_POINT("abort-sent");
       collector_.transaction_ended();
     }
     collector_.clear_fault();
@@ -154,6 +202,7 @@ Status StreamThread::rewind_tasks() {
     task->abort();
     finishing_.erase(id);
     for (const TopicPartition& partition : task->source_partitions()) {
+      if (MILLSTREAM_MUTANT(kAbortDoesNotSeek)) continue;
       MILLSTREAM_TRY(consumer_->seek({partition, task->mark().input_offsets.at(partition)}));
     }
   }

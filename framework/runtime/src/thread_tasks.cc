@@ -16,6 +16,17 @@ constexpr Duration kRetryOpen{1000};
 
 }  // namespace
 
+/// Global stores come first: tasks run once these have what their topics held at the start.
+Status StreamThread::step_globals(Duration wait) {
+  if (services_->topology->global_stores().empty()) return {};
+  if (!globals_) {
+    auto opened = GlobalState::open(*services_, index_);
+    if (!opened) return opened.error();
+    globals_ = std::move(*opened);
+  }
+  return globals_->step(wait);
+}
+
 Status StreamThread::open_tasks() {
   if (to_open_.empty()) return {};
   const Timestamp now = services_->clock->now();
@@ -38,7 +49,7 @@ Status StreamThread::open_tasks() {
     if (!positions.empty()) MILLSTREAM_TRY(restore_consumer_->assign(positions));
     if (kept.finished()) MILLSTREAM_TRY(start_task(kept));
   }
-  publish();
+  publish(Publish::kNow);
   return {};
 }
 
@@ -66,7 +77,7 @@ Status StreamThread::step_restores(Duration wait) {
     if (restore->finished()) finished.push_back(restore.get());
   }
   for (TaskRestore* restore : finished) MILLSTREAM_TRY(start_task(*restore));
-  publish();
+  publish(finished.empty() ? Publish::kIfDue : Publish::kNow);
   return {};
 }
 
@@ -87,8 +98,9 @@ Status StreamThread::start_task(TaskRestore& restore) {
   options.dead_letter_topic = services_->config.dead_letter_topic;
   options.rejected_topic = services_->config.rejected_topic;
   options.max_task_idle = services_->config.max_task_idle;
-  options.cache_budget =
-      services_->config.cache_bytes / static_cast<std::size_t>(services_->config.threads);
+  options.cache_budget = &cache_budget_;
+  options.global_state = globals_ ? &globals_->state() : nullptr;
+  options.timestamp_extractor = services_->config.timestamp_extractor;
   auto task =
       std::make_unique<StreamTask>(std::move(options), *services_->topology, std::move(*state),
                                    collector_, *services_->metrics, *services_->logger);
@@ -124,7 +136,10 @@ Status StreamThread::close_task(TaskId id, bool clean) {
   }
   Status status;
   try {
-    status = found->second->close(clean);
+    // Without the log's sync what is committed stays unwritten: the changelogs bring it back.
+    if (clean) status = services_->broker->sync();
+    const Status closed = found->second->close(clean && status);
+    if (status) status = closed;
   } catch (const std::exception& error) {
     status = Error::machine(error.what());
   }
@@ -147,8 +162,7 @@ Status StreamThread::fetch(Duration wait) {
       wait = std::clamp(*due - now, Duration(0), wait);
     }
   }
-  const Duration until_commit = last_commit_ + services_->config.commit_interval - now;
-  wait = std::clamp(until_commit, Duration(0), wait);
+  wait = std::clamp(until_commit(now), Duration(0), wait);
   auto batches = consumer_->poll(kFetchLimit, wait);
   if (!batches) return batches.error();
   distribute(std::move(*batches));
@@ -158,11 +172,21 @@ Status StreamThread::fetch(Duration wait) {
   return {};
 }
 
+void StreamThread::count_fetched(const FetchedBatch& batch) {
+  Counter*& counter = records_in_[batch.partition().topic];
+  if (counter == nullptr) {
+    counter = &services_->metrics->counter("millstream_records_fetched_total",
+                                           "Records fetched from source topics.",
+                                           {{"topic", batch.partition().topic}});
+  }
+  counter->add(batch.records().size());
+}
+
 void StreamThread::distribute(std::vector<std::unique_ptr<FetchedBatch>> batches) {
   for (auto& batch : batches) {
     StreamTask* task = owner_of(batch->partition());
     if (task == nullptr) continue;
-    records_in_->add(batch->records().size());
+    count_fetched(*batch);
     task->add(std::move(batch));
   }
 }

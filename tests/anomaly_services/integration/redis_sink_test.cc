@@ -191,7 +191,7 @@ TEST_F(RedisSinkIntegration, ChangesNothingInAReplay) {
 
   RedisSinkScript script(client_, options().keys);
   const std::vector<SinkRow> rows{{.offset = Offset{3}, .series = "s0", .timestamp = Timestamp(1)}};
-  const auto replayed = script.apply(0, Offset{0}, Offset{4}, rows);
+  const auto replayed = script.apply(0, Offset{0}, {.next = Offset{4}, .last = "x"}, rows);
   RedisSink restarted = make_sink(client_);
   drain(restarted);
 
@@ -309,6 +309,59 @@ TEST_F(RedisSinkIntegration, BeginsAnewWhenTheTopicLostItsTail) {
   EXPECT_EQ(anew, undisturbed_content());
 }
 
+TEST_F(RedisSinkIntegration, BeginsAnewWhenTheTopicWasMadeAgainThoughItIsLonger) {
+  append(30);
+  RedisSink sink = make_sink(client_);
+  drain(sink);
+  log_.clear(0);
+  log_.clear(1);
+  appended_ = 1000;
+  append(80);
+  RedisSink restarted = make_sink(client_);
+  drain(restarted);
+
+  const std::string anew = content();
+  EXPECT_EQ(anew, undisturbed_content());
+}
+
+TEST_F(RedisSinkIntegration, BeginsAnewOnceWhenTwoInstancesNoticeIt) {
+  append(30);
+  RedisSink sink = make_sink(client_);
+  drain(sink);
+  log_.clear(0);
+  log_.clear(1);
+  appended_ = 1000;
+  append(80);
+  RedisSubscription subscription(server_.options(), "anomaly:alerts");
+  ASSERT_TRUE(*subscription.wait(Duration(0)));
+  RedisSink one = make_sink(client_);
+  RedisSink two = make_sink(client_);
+  for (int i = 0; i < 100; ++i) {
+    now_ = now_ + Duration(1);
+    one.step(now_);
+    two.step(now_);
+  }
+
+  int messages = 0;
+  while (*subscription.wait(Duration(200))) ++messages;
+  EXPECT_EQ(messages, 80);
+  const std::string anew = content();
+  EXPECT_EQ(anew, undisturbed_content());
+}
+
+TEST_F(RedisSinkIntegration, TakesUpPartitionsThatAreAdded) {
+  append(10);
+  RedisSink sink = make_sink(client_);
+  drain(sink);
+  log_.add_partition();
+  log_.append(row("new", 1, 10), 2);
+  now_ = now_ + Duration(10'000);
+  drain(sink);
+
+  EXPECT_EQ(ask({"HGET", "anomaly:state:new", "records"}), "1");
+  EXPECT_EQ(ask({"HGET", "anomaly:mark:scores:2", "next"}), "1");
+}
+
 TEST_F(RedisSinkIntegration, GoesOnBehindDeletedRecords) {
   append(40);
   RedisSink sink = make_sink(client_);
@@ -336,7 +389,7 @@ TEST_F(RedisSinkIntegration, TouchesNothingWhenAKeyBelongsToSomebodyElse) {
   EXPECT_EQ(ask({"EXISTS", "anomaly:recent:s0"}), "0");
   RedisSinkScript script(client_, options().keys);
   const std::vector<SinkRow> rows{{.offset = Offset{0}, .series = "s2"}};
-  const auto refused = script.apply(0, Offset{0}, Offset{1}, rows);
+  const auto refused = script.apply(0, Offset{0}, {.next = Offset{1}, .last = "x"}, rows);
   ASSERT_FALSE(refused);
   EXPECT_THAT(std::string(refused.error().message()), HasSubstr("anomaly:recent:s2"));
 

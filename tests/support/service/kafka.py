@@ -4,6 +4,7 @@ import os
 import shlex
 import socket
 import struct
+import sys
 
 from .base import (SUPPORT, Process, Service, ServiceError, cache_folder, free_port, made_once,
                    receive_exactly, run_tool)
@@ -11,7 +12,7 @@ from .base import (SUPPORT, Process, Service, ServiceError, cache_folder, free_p
 VERSION = "4.1.0"
 CLUSTER_ID = "millstreamtestsAAAAAAA"  # 22 characters of base64: any will do
 JAVA_OPTIONS = "-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
-START_SECONDS = 60
+START_SECONDS = 180  # a busy machine needs a minute
 API_VERSIONS, METADATA, INIT_PRODUCER_ID = 18, 3, 22
 
 # For tests: nothing waits, little is kept in memory, a dead member or transaction is soon noticed.
@@ -87,6 +88,8 @@ class Node:
         self.number = number
         self.port = free_port()
         self.controller_port = free_port()
+        self.proxied_port = free_port()  # a second listener, which advertises the proxy's port
+        self.proxy_port = free_port()
         self.data = folder / f"data-{number}"
         self.properties = folder / f"node-{number}.properties"
         self.log = folder / f"node-{number}.log"
@@ -100,9 +103,11 @@ class Node:
             "process.roles": "broker,controller",
             "node.id": self.number,
             "controller.quorum.voters": voters,
-            "listeners": f"CLIENT://127.0.0.1:{self.port},CONTROL://127.0.0.1:{self.controller_port}",
-            "advertised.listeners": f"CLIENT://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROL:PLAINTEXT",
+            "listeners": (f"CLIENT://127.0.0.1:{self.port},CONTROL://127.0.0.1:{self.controller_port},"
+                          f"PROXIED://127.0.0.1:{self.proxied_port}"),
+            "advertised.listeners": (f"CLIENT://127.0.0.1:{self.port},"
+                                     f"PROXIED://127.0.0.1:{self.proxy_port}"),
+            "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROL:PLAINTEXT,PROXIED:PLAINTEXT",
             "inter.broker.listener.name": "CLIENT",
             "controller.listener.names": "CONTROL",
             "log.dirs": self.data,
@@ -132,22 +137,44 @@ class Node:
 
 
 class Kafka(Service):
-    """Kafka(nodes=3, settings={"key": value}); nodes are numbered from 1."""
+    """Kafka(nodes=3, settings={"key": value}); nodes are numbered from 1.
+
+    With `proxy`, all nodes can also be reached through a proxy (kafka_proxy.py): `proxied`.
+    """
 
     name = "kafka"
 
-    def __init__(self, nodes=1, settings=None):
+    def __init__(self, nodes=1, settings=None, proxy=False):
         super().__init__()
         self.count = nodes
         self.settings = settings or {}
         self.nodes = []
+        self.control_port = free_port() if proxy else None
+        self._proxy = None
 
     @property
     def bootstrap(self):
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
+    @property
+    def proxied(self):
+        return ",".join(f"127.0.0.1:{node.proxy_port}" for node in self.nodes)
+
     def environment(self):
-        return {"KAFKA_BOOTSTRAP": self.bootstrap}
+        environment = {"KAFKA_BOOTSTRAP": self.bootstrap}
+        if self.control_port:
+            environment |= {"KAFKA_PROXIED": self.proxied,
+                            "KAFKA_PROXY_CONTROL": str(self.control_port)}
+        return environment
+
+    def proxy(self, command):
+        """Give the proxy a command; the number that it answers."""
+        with socket.create_connection(("127.0.0.1", self.control_port), 5) as connection:
+            connection.sendall(command.encode() + b"\n")
+            word, _, answer = connection.makefile().readline().strip().partition(" ")
+        if word != "ok":
+            raise ServiceError(f"the proxy: {command}: {answer}")
+        return int(answer)
 
     def kill_node(self, number):
         self._node(number).process.kill()
@@ -176,6 +203,15 @@ class Kafka(Service):
             node.start()
         for node in self.nodes:
             node.wait_ready(self.count)
+        if self.control_port:
+            self._start_proxy()
+
+    def _start_proxy(self):
+        routes = [f"{node.proxy_port}:{node.proxied_port}" for node in self.nodes]
+        self._proxy = Process([sys.executable, SUPPORT / "kafka_proxy.py", *routes, "--control",
+                               self.control_port], self.folder / "proxy.log", self.folder)
+        self._proxy.wait_ready(lambda: self.proxy("clear") == 0, 10, "the proxy of Kafka's protocol")
 
     def _processes(self):
-        return [node.process for node in self.nodes if node.process]
+        processes = [node.process for node in self.nodes if node.process]
+        return [*processes, self._proxy] if self._proxy else processes

@@ -1,8 +1,11 @@
 """An SMTP server (aiosmtpd, in a venv of the cache) that keeps each mail as a file."""
 
+import contextlib
+import json
 import pathlib
 import shutil
 import socket
+import ssl
 import sys
 
 from .base import Process, Service, cache_folder, free_port, made_once, run_tool
@@ -24,21 +27,25 @@ def packages():
     return folder / "packages"
 
 
-def greets(port):
-    with socket.create_connection(("127.0.0.1", port), 1) as connection:
-        connection.settimeout(2)
-        return connection.recv(256).startswith(b"220")
+def make_certificate(certificate, key):
+    run_tool(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+              "-nodes", "-days", "2", "-subj", "/CN=localhost",
+              "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+              "-out", str(certificate), "-keyout", str(key)], "making a certificate")
 
 
 class Smtp(Service):
-    """Smtp(user="u", password="p") asks for AUTH. Mails are in .mails(), in the order of arrival."""
+    """Smtp(user="u", password="p") asks for AUTH; tls="starttls" or "implicit" encrypts, under a
+    certificate made for the occasion (.ca_file). Mails are in .mails(), in the order of arrival.
+    """
 
     name = "smtp"
 
-    def __init__(self, user="", password=""):
+    def __init__(self, user="", password="", tls=""):
         super().__init__()
         self.user = user
         self.password = password
+        self.tls = tls
         self.port = None
         self.process = None
 
@@ -46,11 +53,25 @@ class Smtp(Service):
     def mail_folder(self):
         return self.folder / "mails"
 
+    @property
+    def ca_file(self):
+        return self.folder / "certificate.pem"
+
+    @property
+    def url(self):
+        return f"{'smtps' if self.tls == 'implicit' else 'smtp'}://127.0.0.1:{self.port}"
+
     def environment(self):
-        return {"SMTP_URL": f"smtp://127.0.0.1:{self.port}", "SMTP_MAIL_DIR": str(self.mail_folder)}
+        return {"SMTP_URL": self.url, "SMTP_MAIL_DIR": str(self.mail_folder)}
 
     def mails(self):
         return [file.read_bytes() for file in sorted(self.mail_folder.glob("*.eml"))]
+
+    def cut_after_dot(self, count):
+        """Keep the next `count` mails, but hang up instead of saying so."""
+        made = self._cuts.with_suffix(".new")
+        made.write_text(str(count))
+        made.rename(self._cuts)
 
     def kill(self):
         self.process.kill()
@@ -59,16 +80,34 @@ class Smtp(Service):
         self.process.stop()
         self._launch()
 
+    @property
+    def _cuts(self):
+        return self.folder / "cuts"
+
     def _start(self):
         self.port = free_port()
         self.mail_folder.mkdir()
+        if self.tls:
+            make_certificate(self.ca_file, self.folder / "key.pem")
         self._launch()
 
     def _launch(self):
-        self.process = Process(
-            [sys.executable, SERVER, packages(), self.port, self.mail_folder, self.user,
-             self.password], self.folder / "smtp.log", self.folder)
-        self.process.wait_ready(lambda: greets(self.port), START_SECONDS, "the SMTP server")
+        options = {"packages": str(packages()), "port": self.port, "folder": str(self.folder),
+                   "user": self.user, "password": self.password, "tls": self.tls}
+        self.process = Process([sys.executable, SERVER, json.dumps(options)],
+                               self.folder / "smtp.log", self.folder)
+        self.process.wait_ready(self._greets, START_SECONDS, "the SMTP server")
+
+    def _greets(self):
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(
+                socket.create_connection(("127.0.0.1", self.port), 1))
+            connection.settimeout(2)
+            if self.tls == "implicit":
+                trusting = ssl.create_default_context(cafile=self.ca_file)
+                connection = stack.enter_context(
+                    trusting.wrap_socket(connection, server_hostname="localhost"))
+            return connection.recv(256).startswith(b"220")
 
     def _processes(self):
         return [self.process] if self.process else []

@@ -29,9 +29,12 @@ ClientListener* listener_of(const rd_kafka_t* client) {
 }
 
 /// Lines that say at a worrying level what is told otherwise (Cluster::lost) or means nothing: a
-/// setting of the producer in a consumer, each failed attempt to connect.
+/// setting of the producer in a consumer, each failed attempt to connect, or to get a producer id
+/// while the predecessor's transaction is being settled.
 LogLevel level_of(int syslog_level, std::string_view facility) {
-  if (facility == "CONFWARN" || facility == "FAIL" || facility == "ERROR") return LogLevel::kDebug;
+  if (facility == "CONFWARN" || facility == "FAIL" || facility == "ERROR" || facility == "GETPID") {
+    return LogLevel::kDebug;
+  }
   if (syslog_level <= 3) return LogLevel::kError;
   if (syslog_level == 4) return LogLevel::kWarning;
   return syslog_level <= 6 ? LogLevel::kInfo : LogLevel::kDebug;

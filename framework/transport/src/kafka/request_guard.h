@@ -29,6 +29,9 @@ class RequestGuard {
   }
 
   [[nodiscard]] bool tripped() const noexcept {
+#ifdef MILLSTREAM_WITHOUT_REQUEST_GUARD  // for the test that shows what it is good for
+    return false;
+#endif
     if (unanswered_.load(std::memory_order_relaxed)) return true;
     for (const auto& count : sent_) {
       if (count.load(std::memory_order_relaxed) > 1) return true;

@@ -113,6 +113,8 @@ class TaskState {
 
   /// Bytes held in write buffers.
   [[nodiscard]] virtual std::size_t buffered_bytes() const = 0;
+  /// Bytes of a store in the database, files and memtables; 0 for one in memory. A rough number.
+  [[nodiscard]] virtual std::uint64_t database_bytes(std::string_view store) const = 0;
   /// Spill if asked to, and close the files.
   virtual Status close(bool spill_committed) = 0;
 };

@@ -7,6 +7,7 @@
 #include <millstream/topology/node.h>
 #include <millstream/topology/task_context.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,8 @@ struct SourceTopic {
   /// Where to begin without a committed offset; nothing: auto.offset.reset.
   std::optional<std::string> reset_policy;
   /// Wall-clock time without a record after which the source no longer holds stream time back and
-  /// wall time moves it on; nothing: never (Kafka Streams' way).
+  /// wall time moves it on; nothing: never (Kafka Streams' way). An internal topic has that of the
+  /// sources behind it.
   std::optional<Duration> idle_timeout;
 };
 
@@ -49,6 +51,13 @@ struct GlobalStore {
   std::string source_node;
 };
 
+/// An edge of a task's topology and how many records have gone along it.
+struct EdgeCount {
+  std::string_view from;
+  std::string_view to;
+  std::uint64_t records = 0;
+};
+
 /// The nodes of one task, wired. **Thread**: the task's.
 class TaskTopology {
  public:
@@ -58,10 +67,11 @@ class TaskTopology {
   /// The source that reads a topic (internal ones without the prefix).
   [[nodiscard]] virtual SourceNode& source(std::string_view topic) = 0;
   virtual void flush() = 0;
-  virtual void rewind() = 0;
   /// Tell every node, parents before children; see Node.
   virtual void advance_stream_time(Timestamp time) = 0;
   virtual void close() = 0;
+  /// All edges between nodes. **Lifetime**: names as the nodes.
+  [[nodiscard]] virtual std::vector<EdgeCount> edges() const = 0;
 };
 
 /// A checked, immutable topology, ready to be run.

@@ -5,6 +5,8 @@
 #include <millstream/topology/errors.h>
 #include <millstream/topology/task_context.h>
 
+#include <cstdint>
+#include <deque>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -14,7 +16,8 @@
 
 namespace millstream {
 
-/// A node of a task's topology: made anew for each task from its immutable specification.
+/// A node of a task's topology: made anew for each task from its immutable specification, and when
+/// a task goes back to its last commit.
 /// **Thread**: the task's.
 class Node {
  public:
@@ -32,16 +35,21 @@ class Node {
   virtual void init(TaskContext& context) = 0;
   /// Hand on what is held back until commit (record caches).
   virtual void flush() {}
-  /// Drop what was taken in since the last commit; operator states are loaded again afterwards.
-  virtual void rewind() {}
   /// No record below `time` is coming any more, though none said so: the input is idle or at its
   /// end. Operators with a stream time of their own move it up to `time` and emit what that closes.
   virtual void advance_stream_time(Timestamp time) { static_cast<void>(time); }
   /// Called once, children before parents.
   virtual void close() {}
 
+  /// The counter of a new edge that leads here: whoever forwards along it counts, so that the
+  /// rates of all edges are known for an increment a record. **Lifetime**: as the node.
+  [[nodiscard]] std::uint64_t& add_arrivals() { return arrivals_.emplace_back(0); }
+  /// Records that came, for each edge that leads here, in the order of connection.
+  [[nodiscard]] const std::deque<std::uint64_t>& arrivals() const { return arrivals_; }
+
  private:
   std::string name_;
+  std::deque<std::uint64_t> arrivals_;
 };
 
 /// What takes records of one type: the typed edge, one virtual call.
@@ -58,7 +66,9 @@ template <class K, class V>
 class Outputs {
  public:
   /// **Errors**: a child that doesn't take K, V is a bug of whoever checked the topology.
-  void connect(Node& child) { children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child}); }
+  void connect(Node& child) {
+    children_.push_back({&dynamic_cast<Input<K, V>&>(child), &child, &child.add_arrivals()});
+  }
   void init(TaskContext& context) { context_ = &context; }
 
   void forward(const Record<K, V>& record) const {
@@ -79,9 +89,11 @@ class Outputs {
   struct Child {
     Input<K, V>* input;
     Node* node;
+    std::uint64_t* arrivals;
   };
 
   void deliver(const Child& child, const Record<K, V>& record) const {
+    ++*child.arrivals;
     try {
       child.input->process(record);
     } catch (const StreamsError&) {

@@ -118,6 +118,8 @@ class Database {
   Status flush();
   /// A rough number of keys of a family.
   [[nodiscard]] std::uint64_t estimated_keys(FamilyIndex family) const;
+  /// Bytes of a family's files and memtables, roughly.
+  [[nodiscard]] std::uint64_t estimated_bytes(FamilyIndex family) const;
   [[nodiscard]] const std::string& path() const;
 
  private:

@@ -7,6 +7,7 @@
 #include <millstream/core/result.h>
 #include <millstream/core/time.h>
 #include <millstream/runtime/stream_task.h>
+#include <millstream/runtime/thread_metadata.h>
 #include <millstream/topology/built_topology.h>
 
 #include <functional>
@@ -19,6 +20,10 @@ namespace millstream {
 
 class Broker;
 
+namespace simulation {
+class SteppedStreams;
+}
+
 /// What to do when an error has left a task and no handler took it.
 /// **Source**: StreamsUncaughtExceptionHandler of Kafka Streams.
 enum class UncaughtResponse { kReplaceThread, kShutdownClient, kShutdownApplication };
@@ -30,18 +35,6 @@ struct StateRestoreListener {
   std::function<void(TaskId, const std::string& store, Offset position)> on_batch_restored;
   /// `records`: how many were read.
   std::function<void(TaskId, const std::string& store, std::uint64_t records)> on_restore_end;
-};
-
-/// One task, as it stands.
-struct TaskStatus {
-  TaskId task;
-  int thread = 0;
-  bool restoring = false;
-  std::int64_t restore_remaining = 0;  ///< Changelog offsets still to be read.
-  std::uint64_t records = 0;           ///< Input records processed since it was opened.
-  std::uint64_t commits = 0;           ///< Number of its last commit.
-  std::int64_t lag = 0;                ///< Input offsets behind the end.
-  Timestamp stream_time;
 };
 
 /// An instance of an application: runs a topology, shares its partitions with the other instances
@@ -112,12 +105,18 @@ class KafkaStreams {
   [[nodiscard]] State state() const;
   /// The error that ended the instance, if one did.
   [[nodiscard]] Error error() const;
-  [[nodiscard]] std::vector<TaskStatus> tasks() const;
+  /// The threads and their tasks as of half a second ago or later; none before `start` and after
+  /// `close`. **Cost**: a copy under a lock that the threads take twice a second.
+  /// **Source**: KafkaStreams.metadataForLocalThreads.
+  [[nodiscard]] std::vector<ThreadMetadata> metadata_for_local_threads() const;
+  /// The tasks of all threads, by id.
+  [[nodiscard]] std::vector<TaskMetadata> tasks() const;
   [[nodiscard]] Metrics& metrics();
   /// The broker it runs on, once started; for reading and producing beside it.
   [[nodiscard]] Broker& broker();
 
  private:
+  friend class simulation::SteppedStreams;  // the simulator, which steps it without threads
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -38,7 +38,12 @@ struct StreamTaskOptions {
   std::string rejected_topic;
   /// **Source**: max.task.idle.ms of Kafka Streams; -1 ms: never wait.
   Duration max_task_idle{0};
-  std::size_t cache_budget = 0;
+  /// The room of the record caches, shared with the tasks of the same thread; null: no caches.
+  /// **Lifetime**: outlives the task.
+  CacheBudget* cache_budget = nullptr;
+  /// The global stores that the nodes may read; null: there are none. **Lifetime**: as the budget.
+  TaskState* global_state = nullptr;
+  DefaultTimestampExtractor timestamp_extractor = DefaultTimestampExtractor::kFail;
 };
 
 /// One task: the nodes of a sub-topology, its source queues, punctuations and state. It does what
@@ -93,8 +98,8 @@ class StreamTask {
   [[nodiscard]] CommitMark prepare_commit(Timestamp now) const;
   /// The broker has it: state and offsets are those of `mark` now.
   void committed(CommitMark mark);
-  /// Go back to the last commit: dirty state, queues and operators' state. The source partitions
-  /// must be sought to `mark().input_offsets`.
+  /// Go back to the last commit: dirty state, queues, and new nodes with the operators' state of
+  /// then. The source partitions must be sought to `mark().input_offsets`.
   void abort();
   /// The last commit.
   [[nodiscard]] const CommitMark& mark() const;
@@ -105,6 +110,15 @@ class StreamTask {
   Status close(bool spill_committed);
 
   [[nodiscard]] Timestamp stream_time() const;
+  /// What was processed up to the last commit is visible since `now`: observe how long that took
+  /// from the records' timestamps on. After `committed`.
+  void observe_latency(Timestamp now, Histogram& seconds);
+  /// Records processed of a source partition since the task was made.
+  [[nodiscard]] std::uint64_t records_processed(const TopicPartition& partition) const;
+  /// The topology's name of a source partition's topic.
+  [[nodiscard]] const std::string& source_topic(const TopicPartition& partition) const;
+  /// See TaskTopology::edges.
+  [[nodiscard]] std::vector<EdgeCount> edges() const;
   /// The next wall-clock time at which `punctuate` has something to do; none: nothing is scheduled.
   [[nodiscard]] std::optional<Timestamp> next_wall_clock_punctuation() const;
   /// Input records processed since the task was made.

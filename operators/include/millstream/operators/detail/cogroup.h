@@ -63,17 +63,17 @@ class CogroupMergeNode final : public OperatorNode<K, Change<V>, K, Change<V>> {
   void process(const Outgoing& record) override {
     if (!cache_->enabled()) return tell(record);
     const std::string_view bytes = key_.write(record.key(), this->name());
+    const auto place = cache_->place_of(bytes);
     std::optional<V> known;
-    if (record.value().old_value != nullptr && !cache_->contains(bytes)) {
+    if (record.value().old_value != nullptr && !place.taken()) {
       known = *record.value().old_value;
     }
-    cache_->update(bytes, record, std::move(known),
+    cache_->update(place, bytes, record, std::move(known),
                    [this](const Outgoing& waiting) { tell(waiting); });
   }
   void flush() override {
     cache_->flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  void rewind() override { cache_->clear(); }
   void advance_stream_time(Timestamp) override { flush(); }
 
  private:

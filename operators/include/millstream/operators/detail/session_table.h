@@ -69,8 +69,6 @@ class SessionTableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   using Row = std::pair<Windowed<K>, V>;
@@ -91,14 +89,15 @@ class SessionTableStore {
       no_headers_.clear();
       return tell(record.with_headers(no_headers_));
     }
-    const std::string bytes = cache_key(record.key());
+    const std::string_view bytes = cache_key(record.key());
     std::optional<V> known;
-    if (!cache_.contains(bytes)) {
+    const auto place = cache_.place_of(bytes);
+    if (!place.taken()) {
       const Window& window = record.key().window;
       known = rows_.fetch_session(record.key().key, window.start, window.end);
     }
     store(record);
-    cache_.update(bytes, record, std::move(known),
+    cache_.update(place, bytes, record, std::move(known),
                   [this](const Outgoing& waiting) { tell(waiting); });
   }
   void store(const Outgoing& record) {
@@ -113,16 +112,17 @@ class SessionTableStore {
     const Change<V> new_only{record.value().new_value, nullptr, true};
     outputs_->forward(record.with_value(new_only));
   }
-  std::string cache_key(const Windowed<K>& session) {
-    std::string bytes(key_.write(session.key, rows_.name()));
-    append_big_endian(bytes, session.window.end.ms());
-    append_big_endian(bytes, session.window.start.ms());
-    return bytes;
+  std::string_view cache_key(const Windowed<K>& session) {
+    cache_key_.assign(key_.write(session.key, rows_.name()));
+    append_big_endian(cache_key_, session.window.end.ms());
+    append_big_endian(cache_key_, session.window.start.ms());
+    return cache_key_;
   }
 
   SessionStore<K, V> rows_;
   UpdateCache<Windowed<K>, V> cache_;
   TypedBytes<K> key_;
+  std::string cache_key_;
   const Outputs<Windowed<K>, Change<V>>* outputs_;
   bool persistent_;
   bool sends_old_values_;

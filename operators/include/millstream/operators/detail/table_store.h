@@ -50,8 +50,6 @@ class TableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   using Outgoing = Record<K, Change<V>>;
@@ -59,12 +57,13 @@ class TableStore {
   bool put_and_cache(const Outgoing& record) {
     const std::string_view bytes = key_.write(record.key(), rows_.plain().name());
     std::optional<V> known;
-    if (!cache_.contains(bytes)) {
+    const auto place = cache_.place_of(bytes);
+    if (!place.taken()) {
       auto row = rows_.get(record.key());
       if (row) known = std::move(row->value);
     }
     rows_.put(record.key(), record.value().new_value, record.timestamp());
-    cache_.update(bytes, record, std::move(known),
+    cache_.update(place, bytes, record, std::move(known),
                   [this](const Outgoing& waiting) { tell(waiting); });
     return true;
   }

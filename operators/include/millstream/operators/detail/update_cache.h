@@ -3,17 +3,14 @@
 #include <millstream/core/headers.h>
 #include <millstream/core/record.h>
 #include <millstream/core/time.h>
+#include <millstream/operators/detail/keyed_queue.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/task_context.h>
 
 #include <cstddef>
-#include <iterator>
-#include <list>
 #include <optional>
 #include <ranges>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace millstream::detail {
@@ -31,89 +28,120 @@ std::size_t owned_bytes(const T& value) {
 
 /// Changes of a table that its children aren't told yet: per key one, from the value that they know
 /// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
-/// they take more room than the task's caches have (each of them may take all: a bound a cache).
-/// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams.
+/// all caches of the thread together take more room than there is.
+/// A cache that has found its size allocates no more.
+/// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams, and what
+/// they count as an entry's bytes.
 template <class K, class V>
 class UpdateCache {
- public:
-  UpdateCache(const TaskContext& context, bool wanted)
-      : limit_(wanted ? context.cache_budget() : 0) {}
-
-  [[nodiscard]] bool enabled() const { return limit_ > 0; }
-  /// Whether a change of the key waits. `key`: serialised.
-  [[nodiscard]] bool contains(std::string_view key) const {
-    return entries_.find(std::string(key)) != entries_.end();
-  }
-
-  /// Keep a change. `known`: the value before it, where no change of the key waits.
-  template <class Tell>
-  void update(std::string_view key, const Record<K, Change<V>>& record, std::optional<V> known,
-              Tell tell) {
-    take(key, record, std::move(known));
-    while (bytes_ > limit_) tell_first(tell);
-  }
-  /// Call `tell(record)` for each change that waits. The record's value has the old value.
-  template <class Tell>
-  void flush(Tell tell) {
-    while (!order_.empty()) tell_first(tell);
-  }
-  void clear() {
-    entries_.clear();
-    order_.clear();
-    bytes_ = 0;
-  }
-
- private:
-  struct Entry {
-    std::string bytes;
-    K key;
+  struct Waiting {
+    K key{};
     std::optional<V> known;
     std::optional<V> value;
     Timestamp timestamp;
     Headers headers;
+  };
+  using Queue = KeyedQueue<Waiting>;
+  using Entry = typename Queue::Entry;
 
-    [[nodiscard]] std::size_t size() const {
-      std::size_t sum = sizeof(Entry) + 2 * bytes.size();
-      if (known) sum += owned_bytes(*known);
-      if (value) sum += owned_bytes(*value);
-      return sum;
-    }
+ public:
+  UpdateCache(TaskContext& context, bool wanted)
+      : budget_(context.cache_budget()), enabled_(wanted && budget_.limit > 0) {}
+  ~UpdateCache() { budget_.used -= bytes_; }
+  UpdateCache(const UpdateCache&) = delete;
+  UpdateCache& operator=(const UpdateCache&) = delete;
+
+  /// Where a key's change waits or will wait. **Lifetime**: until the cache is changed.
+  class Place {
+   public:
+    /// Whether a change of the key waits.
+    [[nodiscard]] bool taken() const { return entry_ != nullptr; }
+
+   private:
+    friend class UpdateCache;
+    std::size_t hash_ = 0;
+    Entry* entry_ = nullptr;
   };
 
-  void take(std::string_view key, const Record<K, Change<V>>& record, std::optional<V> known) {
-    const auto [found, is_new] = entries_.try_emplace(std::string(key), order_.end());
-    if (is_new) {
-      order_.push_back({found->first, record.key(), std::move(known), std::nullopt, {}, {}});
-      found->second = std::prev(order_.end());
+  [[nodiscard]] bool enabled() const { return enabled_; }
+  /// `key`: serialised.
+  [[nodiscard]] Place place_of(std::string_view key) const {
+    Place place;
+    place.hash_ = Queue::hash(key);
+    place.entry_ = entries_.find(key, place.hash_);
+    return place;
+  }
+
+  /// Keep a change at its key's place. `known`: the value before it, where the place isn't taken.
+  template <class Tell>
+  void update(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
+              std::optional<V> known, Tell tell) {
+    take(place, key, record, std::move(known));
+    while (budget_.used > budget_.limit && !entries_.empty()) tell_first(tell);
+  }
+  /// Call `tell(record)` for each change that waits. The record's value has the old value.
+  template <class Tell>
+  void flush(Tell tell) {
+    while (!entries_.empty()) tell_first(tell);
+  }
+
+ private:
+  /// What Kafka Streams counts beside key and value: links, flags, and the record's context.
+  static constexpr std::size_t kOverhead = 64;
+
+  [[nodiscard]] static std::size_t size_of(const Entry& entry) {
+    std::size_t sum = kOverhead + entry.key().size();
+    if (entry.kept.value) sum += sizeof(V) + owned_bytes(*entry.kept.value);
+    return sum;
+  }
+
+  void take(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
+            std::optional<V> known) {
+    Entry* entry = place.entry_;
+    if (entry == nullptr) {
+      entry = &entries_.push_back(key, place.hash_);
+      entry->kept.key = record.key();
+      entry->kept.known = std::move(known);
     } else {
-      bytes_ -= found->second->size();
-      order_.splice(order_.end(), order_, found->second);
+      add_bytes(-size_of(*entry));
+      entries_.move_to_back(*entry);
     }
-    Entry& entry = *found->second;
-    const V* value = record.value().new_value;
-    entry.value = value != nullptr ? std::optional<V>(*value) : std::nullopt;
-    entry.timestamp = record.timestamp();
-    entry.headers = record.headers();
-    bytes_ += entry.size();
+    Waiting& waiting = entry->kept;
+    if (const V* value = record.value().new_value; value == nullptr) {
+      waiting.value.reset();
+    } else if (waiting.value) {
+      *waiting.value = *value;
+    } else {
+      waiting.value.emplace(*value);
+    }
+    waiting.timestamp = record.timestamp();
+    waiting.headers = record.headers();
+    add_bytes(size_of(*entry));
+  }
+  /// The sizes wrap around, so that a negated one is taken away.
+  void add_bytes(std::size_t bytes) {
+    bytes_ += bytes;
+    budget_.used += bytes;
   }
 
   /// What was never there and is gone again is not told.
   template <class Tell>
   void tell_first(Tell& tell) {
-    Entry entry = std::move(order_.front());
-    bytes_ -= entry.size();
-    entries_.erase(entry.bytes);
-    order_.pop_front();
-    if (!entry.value && !entry.known) return;
-    const Change<V> change{entry.value ? &*entry.value : nullptr,
-                           entry.known ? &*entry.known : nullptr, true};
-    tell(Record<K, Change<V>>(entry.key, change, entry.timestamp, entry.headers));
+    add_bytes(-size_of(entries_.front()));
+    Entry& entry = entries_.pop_front();
+    Waiting& waiting = entry.kept;
+    if (waiting.value || waiting.known) {
+      const Change<V> change{waiting.value ? &*waiting.value : nullptr,
+                             waiting.known ? &*waiting.known : nullptr, true};
+      tell(Record<K, Change<V>>(waiting.key, change, waiting.timestamp, waiting.headers));
+    }
+    entries_.recycle(entry);
   }
 
-  std::size_t limit_;
+  CacheBudget& budget_;
+  bool enabled_;
   std::size_t bytes_ = 0;
-  std::list<Entry> order_;
-  std::unordered_map<std::string, typename std::list<Entry>::iterator> entries_;
+  Queue entries_;
 };
 
 }  // namespace millstream::detail

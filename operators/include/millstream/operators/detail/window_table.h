@@ -50,14 +50,15 @@ class WindowTableStore {
       put(record);
       return tell(record);
     }
-    const std::string bytes = cache_key(record.key());
+    const std::string_view bytes = cache_key(record.key());
     std::optional<V> known;
-    if (!cache_.contains(bytes)) {
+    const auto place = cache_.place_of(bytes);
+    if (!place.taken()) {
       auto row = rows_.fetch(record.key().key, record.key().window.start);
       if (row) known = std::move(row->value);
     }
     put(record);
-    cache_.update(bytes, record, std::move(known),
+    cache_.update(place, bytes, record, std::move(known),
                   [this](const Outgoing& waiting) { tell(waiting); });
   }
   /// Tell the children of the rows that start in [from, to], by start, then key, as new.
@@ -73,8 +74,6 @@ class WindowTableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   void put(const Outgoing& record) {
@@ -85,15 +84,16 @@ class WindowTableStore {
     const Change<V> new_only{record.value().new_value, nullptr, true};
     outputs_->forward(record.with_value(new_only));
   }
-  std::string cache_key(const Windowed<K>& key) {
-    std::string bytes(key_.write(key.key, rows_.name()));
-    append_big_endian(bytes, key.window.start.ms());
-    return bytes;
+  std::string_view cache_key(const Windowed<K>& key) {
+    cache_key_.assign(key_.write(key.key, rows_.name()));
+    append_big_endian(cache_key_, key.window.start.ms());
+    return cache_key_;
   }
 
   TimestampedWindowStore<K, V> rows_;
   UpdateCache<Windowed<K>, V> cache_;
   TypedBytes<K> key_;
+  std::string cache_key_;
   const Outputs<Windowed<K>, Change<V>>* outputs_;
   bool sends_old_values_;
 };

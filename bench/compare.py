@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""millstream beside Kafka Streams and hand-written loops, in one run against one broker.
+
+  compare.py WORKLOAD_PROGRAM [--quick] [--workloads w1,w2] [--guarantees alos,eos] [--runs N]
+             [--contestants NAME,...] [--no-latency] [--out FILE]
+
+Needs the benchmark's harness beside the project (../shared/bench: its README says what is measured
+and how), JDK 17 and Maven. What a run makes lies in BENCH_HOME (~/.cache/stream-bench). The broker is
+started if it doesn't run, and then stopped at the end. --quick: w2 and w3 under exactly once.
+Exit status 1 if a verified output was wrong; 3: there is no harness.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+HARNESS = PROJECT.parent / "shared" / "bench"
+HOME = pathlib.Path(os.environ.get("BENCH_HOME", pathlib.Path.home() / ".cache" / "stream-bench"))
+# Hand-written loops exist for these.
+WITH_CEILING = {"w1", "w2", "w3", "w6"}
+ALL = ["w1", "w2", "w3", "w4", "w5", "w6", "w7"]
+# millstream's workload program; the heap that memory is compared at.
+CONTESTANTS = {
+    "millstream": 'exec "$MILLSTREAM_WORKLOAD" "$@"',
+    "millstream-2": 'exec "$MILLSTREAM_WORKLOAD" --threads 2 "$@"',
+    "kstreams-512m": 'BENCH_JAVA_OPTS=-Xmx512m exec "$(dirname "$0")/kstreams.sh" "$@"',
+}
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="compare.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--workloads", default="")
+    parser.add_argument("--guarantees", default="")
+    parser.add_argument("--contestants", default="")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--restore", action="store_true")
+    parser.add_argument("--no-latency", action="store_true")
+    parser.add_argument("--out", type=pathlib.Path, default=PROJECT / "build-bench" / "compared.txt")
+    options = parser.parse_args(arguments)
+    options.workloads = options.workloads.split(",") if options.workloads else \
+        ["w2", "w3"] if options.quick else ALL
+    options.guarantees = options.guarantees.split(",") if options.guarantees else \
+        ["eos"] if options.quick else ["alos", "eos"]
+    return options
+
+
+class Harness:
+    """A copy of the harness with the contestants of this project."""
+
+    def __init__(self, program):
+        self.folder = HOME / "harness"
+        self.environment = {**os.environ, "BENCH_HOME": str(HOME),
+                            "MILLSTREAM_WORKLOAD": str(program.resolve()), "VERIFY": "1"}
+        HOME.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(HARNESS, self.folder, dirs_exist_ok=True)
+        for name, line in CONTESTANTS.items():
+            script = self.folder / "contestants" / f"{name}.sh"
+            script.write_text(f"#!/bin/bash\n{line}\n")
+            script.chmod(0o755)
+
+    def call(self, *command, **environment):
+        """Prints what the command prints, and returns it."""
+        process = subprocess.Popen([str(part) for part in command], cwd=self.folder, text=True,
+                                   env={**self.environment, **environment},
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        lines = []
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line)
+        if process.wait() != 0:
+            raise SystemExit(f"compare.py: {command[0]} failed with status {process.returncode}")
+        return "".join(lines)
+
+    def prepare(self):
+        if not any((HOME / "ks-libs").glob("kstreams-bench.jar")):
+            self.call("./kstreams/build.sh")
+        self.call("cmake", "-S", HARNESS / "raw", "-B", HOME / "build")
+        self.call("cmake", "--build", HOME / "build")
+
+    def start_broker(self):
+        """Starts it and loads the inputs; whether it wasn't there before."""
+        was_there = "already running" in self.call("./broker.sh", "start")
+        self.call("./data.sh")
+        return not was_there
+
+
+def contestants_of(workload, options):
+    if options.contestants:
+        return options.contestants.split(",")
+    names = ["kstreams", "millstream"]
+    if not options.quick:
+        names += ["kstreams-tuned", "millstream-2", "kstreams-512m"]
+    return names + (["ceil"] if workload in WITH_CEILING else [])
+
+
+def table_of(output):
+    """The harness's table, without the rows that it prints along the way."""
+    lines = output.splitlines()
+    begin = max(i for i, line in enumerate(lines) if line.startswith("workload "))
+    return lines[begin:]
+
+
+def measure(harness, options):
+    found = []
+    wrong = []
+    for workload in options.workloads:
+        for guarantee in options.guarantees:
+            output = harness.call("./run.sh", workload, guarantee,
+                                  *contestants_of(workload, options), RUNS=str(options.runs),
+                                  **({"RESTORE": "1"} if options.restore else {}))
+            table = table_of(output)
+            found += table if not found else table[1:]
+            wrong += [line for line in output.splitlines() if "verify" in line and "WRONG" in line]
+    if not options.no_latency and not options.quick:
+        for guarantee in options.guarantees:
+            found += harness.call("./latency.sh", guarantee, "kstreams", "millstream",
+                                  RUNS=str(options.runs)).splitlines()
+    return found, wrong
+
+
+def main(arguments):
+    options = parse(arguments)
+    if not HARNESS.is_dir():
+        print("compare.py: no harness beside the project; the comparison is left out", file=sys.stderr)
+        return 3
+    harness = Harness(options.program)
+    harness.prepare()
+    ours = harness.start_broker()
+    try:
+        found, wrong = measure(harness, options)
+    finally:
+        if ours:
+            harness.call("./broker.sh", "stop")
+    text = "\n".join(found + wrong) + "\n"
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(text)
+    print("\n" + text + f"\nkept in {options.out}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,321 @@
+#include "checker.h"
+
+#include "recovery.h"  // the runtime's own: what stands in the offsets' metadata
+
+#include <algorithm>
+#include <utility>
+
+namespace millstream::simulation {
+
+namespace {
+
+const std::string kCommits = kApplicationId + "-commits";
+
+std::string text(Offset offset) { return std::to_string(to_int(offset)); }
+
+}  // namespace
+
+Checker::Checker(const Application& application, Cluster& cluster)
+    : application_(&application), cluster_(&cluster) {}
+
+void Checker::report(std::string violation) {
+  if (violation_.empty()) violation_ = std::move(violation);
+}
+
+const Subtopology& Checker::subtopology(int id) const {
+  const auto& all = application_->topology->subtopologies();
+  return *std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.id == id; });
+}
+
+std::string Checker::full_name(const SourceTopic& source) const {
+  return source.internal ? kApplicationId + "-" + source.name : source.name;
+}
+
+std::string Checker::changelog(const StoreSpec& store) const {
+  return store.changelog_topic.empty() ? kApplicationId + "-" + store.name + "-changelog"
+                                       : store.changelog_topic;
+}
+
+void Checker::check_brokers() {
+  if (version_ == cluster_->version()) return;
+  version_ = cluster_->version();
+  read_commits();
+  read_outputs();
+  read_group_offsets();
+}
+
+// ---- Commits
+// --------------------------------------------------------------------------------------
+
+void Checker::read_commits() {
+  const auto topic = cluster_->topics().find(kCommits);
+  if (topic == cluster_->topics().end()) return;
+  for (std::size_t p = 0; p < topic->second.partitions.size(); ++p) {
+    const PartitionLog& log = topic->second.partitions[p];
+    Offset& cursor =
+        cursors_.try_emplace({kCommits, static_cast<PartitionId>(p)}, Offset{0}).first->second;
+    for (const Offset end = log.last_stable(); cursor < end; cursor = next(cursor)) {
+      const LogEntry& entry = log.at(cursor);
+      if (!entry.readable()) continue;
+      const auto id = TaskId::parse(*entry.key);
+      const auto mark = CommitMark::parse(*entry.value);
+      if (!id || !mark) return report("a commit record can't be read");
+      take_commit(*id, *mark);
+    }
+  }
+}
+
+void Checker::take_commit(TaskId id, const CommitMark& mark) {
+  Task& task = tasks_[id];
+  const std::string what = "commit " + std::to_string(mark.number) + " of task " + id.to_string();
+  const std::uint64_t before = task.mark ? task.mark->number : 0;
+  if (mark.number != before + 1) report(what + " follows commit " + std::to_string(before));
+  if (task.mark && task.mark->lineage != mark.lineage) report(what + " has another lineage");
+  replay(id, task, mark);
+  fold(id, task, mark);
+  task.mark = mark;
+  ++commits_;
+  task.decided = std::max(task.decided, mark.number);
+}
+
+/// What the commit says it has processed, the model processes too.
+void Checker::replay(TaskId id, Task& task, const CommitMark& mark) {
+  std::vector<ModelOutput> outputs;
+  for (const SourceTopic& source : subtopology(id.subtopology).sources) {
+    const TopicPartition partition{full_name(source), id.partition};
+    const auto named = mark.input_offsets.find(partition);
+    if (named == mark.input_offsets.end())
+      return report("a commit names no " + partition.to_string());
+    Offset& consumed = task.consumed.try_emplace(partition, Offset{0}).first->second;
+    if (named->second < consumed) {
+      report("task " + id.to_string() + " went back in " + partition.to_string() + " from " +
+             text(consumed) + " to " + text(named->second));
+    }
+    const PartitionLog& log = cluster_->log(partition);
+    if (named->second > log.last_stable()) {
+      return report("a commit of task " + id.to_string() + " is beyond the stable end of " +
+                    partition.to_string());
+    }
+    const auto skipped = skipped_.find(partition);
+    for (; consumed < named->second; consumed = next(consumed)) {
+      if (skipped != skipped_.end() && consumed >= skipped->second.first &&
+          consumed < skipped->second.second) {
+        continue;
+      }
+      const LogEntry& entry = log.at(consumed);
+      if (!entry.readable()) continue;
+      application_->replay(task.model, id.subtopology, partition.topic, entry, outputs);
+      ++records_;
+    }
+  }
+  for (ModelOutput& output : outputs) {
+    const std::string topic = output.topic;
+    const std::string key = output.key;
+    outputs_[topic].expected[key].push_back(std::move(output.value));
+    if (application_->ordered) compare_outputs(topic, key);
+  }
+}
+
+/// The changelogs, folded up to where the commit says, hold the model's rows.
+void Checker::fold(TaskId id, Task& task, const CommitMark& mark) {
+  if (!application_->comparable) return;
+  for (const StoreSpec& store : subtopology(id.subtopology).stores) {
+    if (!store.logging) continue;
+    const TopicPartition partition{changelog(store), id.partition};
+    auto& rows = task.folded[store.name];
+    if (store.changelog_topic.empty()) {
+      const auto end = mark.changelog_positions.find(store.name);
+      Offset& at = task.folded_to.try_emplace(store.name, Offset{0}).first->second;
+      const PartitionLog& log = cluster_->log(partition);
+      const Offset to = end == mark.changelog_positions.end() ? at : end->second;
+      if (to > log.last_stable()) return report("a commit's changelog isn't stable");
+      for (; at < to; at = next(at)) {
+        const LogEntry& entry = log.at(at);
+        if (!entry.readable()) continue;
+        if (entry.value) {
+          rows[*entry.key] = *entry.value;
+        } else {
+          rows.erase(*entry.key);
+        }
+      }
+    } else {
+      rows = task.model.stores[store.name];
+    }
+    if (rows != task.model.stores[store.name]) {
+      report("the changelog of store " + store.name + " of task " + id.to_string() + " at commit " +
+             std::to_string(mark.number) + " differs from the fold of its input");
+    }
+  }
+}
+
+void Checker::note_decision(std::int64_t producer) {
+  const auto topic = cluster_->topics().find(kCommits);
+  if (topic == cluster_->topics().end()) return;
+  for (const PartitionLog& log : topic->second.partitions) {
+    for (Offset at = log.last_stable(); at < log.end(); at = next(at)) {
+      const LogEntry& entry = log.at(at);
+      if (entry.kind != LogEntry::Kind::kRecord || entry.producer != producer || entry.aborted) {
+        continue;
+      }
+      const auto id = TaskId::parse(*entry.key);
+      const auto mark = CommitMark::parse(*entry.value);
+      if (id && mark) tasks_[*id].decided = std::max(tasks_[*id].decided, mark->number);
+    }
+  }
+}
+
+// ---- Outputs
+// --------------------------------------------------------------------------------------
+
+void Checker::read_outputs() {
+  for (const std::string& name : application_->outputs) {
+    const auto topic = cluster_->topics().find(name);
+    if (topic == cluster_->topics().end()) continue;
+    for (std::size_t p = 0; p < topic->second.partitions.size(); ++p) {
+      const PartitionLog& log = topic->second.partitions[p];
+      Offset& cursor =
+          cursors_.try_emplace({name, static_cast<PartitionId>(p)}, Offset{0}).first->second;
+      for (const Offset end = log.last_stable(); cursor < end; cursor = next(cursor)) {
+        const LogEntry& entry = log.at(cursor);
+        if (!entry.readable()) continue;
+        outputs_[name].seen[*entry.key].push_back(*entry.value);
+        if (application_->ordered) compare_outputs(name, *entry.key);
+      }
+    }
+  }
+}
+
+void Checker::compare_outputs(const std::string& topic, const std::string& key) {
+  Outputs& outputs = outputs_[topic];
+  const auto& expected = outputs.expected[key];
+  const auto& seen = outputs.seen[key];
+  const std::size_t both = std::min(expected.size(), seen.size());
+  // All before the last pair were compared when they came.
+  if (both == 0 || expected[both - 1] == seen[both - 1]) return;
+  report("output " + std::to_string(both) + " of key " + key + " in " + topic + " is " +
+         seen[both - 1] + " instead of " + expected[both - 1]);
+}
+
+void Checker::read_group_offsets() {
+  for (const auto& [partition, committed] : cluster_->committed()) {
+    CommittedOffset& last = group_offsets_[partition];
+    const CommittedOffset& now = committed.value;
+    if (last.offset == now.offset && last.metadata == now.metadata) continue;
+    const auto before = OffsetMetadata::parse(last.metadata);
+    const auto after = OffsetMetadata::parse(now.metadata);
+    const bool excused = moved_back_.erase(partition) > 0;
+    if (before && after && after->number < before->number && !excused) {
+      report("the group's offset of " + partition.to_string() + " went from commit " +
+             std::to_string(before->number) + " back to " + std::to_string(after->number));
+    }
+    last = now;
+  }
+}
+
+void Checker::note_offset_set(const TopicPartition& source, Offset offset) {
+  skipped_[source] = {progress(source), offset};
+}
+
+Offset Checker::progress(const TopicPartition& source) const {
+  for (const auto& [id, task] : tasks_) {
+    const auto consumed = task.consumed.find(source);
+    if (consumed != task.consumed.end()) return consumed->second;
+  }
+  return Offset{0};
+}
+
+bool Checker::consumed(const TopicPartition& source, Offset end) const {
+  const PartitionLog& log = cluster_->log(source);
+  const auto skipped = skipped_.find(source);
+  for (Offset at = progress(source); at < end; at = next(at)) {
+    const bool passed_over =
+        skipped != skipped_.end() && at >= skipped->second.first && at < skipped->second.second;
+    if (log.at(at).readable() && !passed_over) return false;
+  }
+  return true;
+}
+
+// ---- Machines
+// -------------------------------------------------------------------------------------
+
+void Checker::check_task(StreamTask& task) {
+  if (!application_->comparable) return;
+  const auto found = tasks_.find(task.id());
+  if (found == tasks_.end() || !found->second.mark) return;
+  Task& known = found->second;
+  if (task.mark().number != known.mark->number || task.state().has_changes()) return;
+  for (const StoreSpec& spec : task.subtopology().stores) {
+    ByteStore& store = task.state().store(spec.name);
+    const auto& rows = known.model.stores[spec.name];
+    const auto check = [&](const std::string& key) {
+      const auto value = store.get(key);
+      const auto row = rows.find(key);
+      const bool same =
+          value ? row != rows.end() && value->ends_with(row->second) : row == rows.end();
+      if (same) return;
+      report("store " + spec.name + " of task " + task.id().to_string() + " at commit " +
+             std::to_string(task.mark().number) + " has for key " + key + " " +
+             (value ? std::string(*value) : "nothing") + " instead of " +
+             (row == rows.end() ? "nothing" : row->second));
+    };
+    for (int i = 0; i < 5; ++i) {
+      check("k" + std::to_string(i));
+      check("s" + std::to_string(i));
+    }
+  }
+}
+
+void Checker::check_write(const SimulatedDisk::Write& write) {
+  for (const auto& [family, key, value] : write) {
+    if (family != "default" || key != "mark" || !value) continue;
+    const auto mark = CommitMark::parse(*value);
+    if (!mark) return report("a mark can't be read");
+    // Which task it is: that with this lineage.
+    for (const auto& [id, task] : tasks_) {
+      if (!task.mark || task.mark->lineage != mark->lineage) continue;
+      if (mark->number > task.decided) {
+        report("task " + id.to_string() + " writes commit " + std::to_string(mark->number) +
+               " to its disk, the brokers have " + std::to_string(task.decided));
+      }
+    }
+  }
+}
+
+// ---- The end
+// --------------------------------------------------------------------------------------
+
+std::string Checker::missing() const {
+  for (const Subtopology& one : application_->topology->subtopologies()) {
+    for (const SourceTopic& source : one.sources) {
+      const auto topic = cluster_->topics().find(full_name(source));
+      if (topic == cluster_->topics().end()) return "topic " + source.name;
+      for (std::size_t p = 0; p < topic->second.partitions.size(); ++p) {
+        const TopicPartition partition{topic->first, static_cast<PartitionId>(p)};
+        if (!consumed(partition, topic->second.partitions[p].end())) {
+          return partition.to_string() + " is processed up to " + text(progress(partition)) +
+                 " of " + text(topic->second.partitions[p].end());
+        }
+      }
+    }
+  }
+  for (const auto& [topic, outputs] : outputs_) {
+    for (const auto& [key, expected] : outputs.expected) {
+      const auto seen = outputs.seen.find(key);
+      auto have = seen == outputs.seen.end() ? std::vector<std::string>() : seen->second;
+      auto want = expected;
+      std::sort(have.begin(), have.end());
+      std::sort(want.begin(), want.end());
+      if (have == want) continue;
+      return "of key " + key + " " + topic + " has " + std::to_string(have.size()) +
+             " records, the model says " + std::to_string(want.size());
+    }
+    for (const auto& [key, seen] : outputs.seen) {
+      if (!outputs.expected.contains(key)) return "unexpected key " + key + " in " + topic;
+    }
+  }
+  return {};
+}
+
+bool Checker::complete() const { return missing().empty(); }
+
+}  // namespace millstream::simulation

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""kill -9 of a random one of three instances, again and again, under exactly-once on a real Kafka."""
+
+import sys
+import time
+
+import on_kafka
+
+
+def main():
+    options = on_kafka.arguments(__doc__, kills=150, records=2_000_000, rate=2500)
+    on_kafka.fit(options, options.records / options.rate, "records", "kills")
+    began = time.monotonic()
+    with (on_kafka.service.Kafka(settings=on_kafka.BROKER) as kafka,
+          on_kafka.Torture(options, kafka.bootstrap) as torture):
+        torture.make_topics()
+        torture.start_instances(3)
+        torture.watch()
+        torture.produce(records=options.records, rate=options.rate, keys=20_000, groups=200,
+                        seed=options.seed)
+        kills = 0
+        pause = options.records / options.rate / (options.kills + 2)
+        while kills < options.kills and torture.producing():
+            torture.sleep(torture.random.uniform(0.2, 2 * pause - 0.2))
+            victim = torture.random.choice(torture.instances)
+            victim.kill()
+            kills += 1
+            time.sleep(torture.random.choice((0, 0, 0, 1, 4)))  # at times the others take over
+            victim.start()
+        figures, ok = torture.finish()
+        figures = {"kills": kills, **figures, "seconds": round(time.monotonic() - began)}
+    return on_kafka.report("kafka_kills", figures, ok)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
