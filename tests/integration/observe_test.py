@@ -31,6 +31,19 @@ RULES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
 LOGFMT = re.compile(r'time=\S+ level=(debug|info|warning|error) event=("[^"]+"|\S+)( [\w.]+=("(\\.|[^"\\])*"|[^ "]+))*')
 
 
+# A restore is over before one could look: the page is told of one, and says what it shows then.
+RESTORING = """(() => {
+  const restore = {from: 0, position: 250, end: 1000, remaining: 750};
+  const task = {task: '0_0', state: 'restoring', sources: [], records: 0, commits: 0,
+                stores: [{name: 'features', entries: 0, restore}]};
+  take.threads([{name: 'x-StreamThread-1', state: 'PARTITIONS_ASSIGNED', tasks: [task]}]);
+  take.status({...model.status, state: 'REBALANCING', restore_remaining: 750});
+  return [document.querySelector('#state b').textContent,
+          document.querySelector('#banner-bar i').style.width,
+          document.querySelector('#tasks .bar + .small').textContent];
+})()"""
+
+
 def get(url, token=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
@@ -248,6 +261,7 @@ class Observed(unittest.TestCase):
             page.resize(420, 900)
             self.assertFalse(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
             self.look(page, "page-narrow")
+            self.assertEqual(page.evaluate(RESTORING), ["RESTORING", "25%", "restoring, 750 to go"])
             self.assertEqual(page.faults, [])
 
     @staticmethod
@@ -295,6 +309,21 @@ class Untouched(unittest.TestCase):
             page.wait_for("model.status.totals.events_scored > 0")
             self.assertEqual(page.faults, [])
             self.assertNotIn(TOKEN, run.log("run"))
+
+    def test_no_password_gets_into_the_log(self):
+        nobody = free_port()
+        secrets = {"redis.url": f"redis://me:secret-one@127.0.0.1:{nobody}",
+                   "smtp.url": f"smtp://127.0.0.1:{nobody}", "smtp.user": "me",
+                   "smtp.password": "secret-two", "smtp.from": "a@example.org",
+                   "smtp.to": "b@example.org", "log.level": "debug"}
+        with Run(free_port(), **secrets) as run:
+            run.start_it()
+            run.wait_for_log("run", "alert mail not sent")
+            run.wait_for_log("run", "redis sink waits")
+            said = run.log("run") + get(run.url + "/api/v1/status") + get(run.url + "/metrics")
+            self.assertNotIn("secret", said)
+            for line in run.log("run").splitlines():
+                self.assertRegex(line, f"^{LOGFMT.pattern}$")
 
     @unittest.skipUnless(Chromium.is_installed(), "Chromium isn't installed")
     def test_without_a_broker_the_page_says_what_it_waits_for(self):

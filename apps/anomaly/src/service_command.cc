@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "api_feed.h"
+#include "detector_model.h"
 #include "log_file.h"
 #include "mail_settings.h"
 #include "page_server.h"
@@ -126,11 +127,17 @@ Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
   return replay;
 }
 
-Result<std::shared_ptr<const Model>> load_detector_model(const Config& config) {
-  auto model = millstream::forest::load_model(
-      config.get("anomaly.model.file", "model/isolation_forest.model"));
+std::filesystem::path detector_model_file(const Config& config) {
+  return config.get("anomaly.model.file", "model/isolation_forest.model");
+}
+
+Result<std::shared_ptr<ModelSource>> load_detector_model(const Config& config) {
+  const auto settings = DetectorSettings::from(config);
+  if (!settings) return settings.error();
+  if (settings->kind != DetectorKind::kOffline) return std::shared_ptr<ModelSource>();
+  auto model = load_usable_model(detector_model_file(config));
   if (!model) return model.error();
-  return std::make_shared<const Model>(std::move(*model));
+  return std::make_shared<ModelSource>(std::make_shared<const Model>(std::move(*model)));
 }
 
 Status run_service_process(const Config& config, CommandContext& context,

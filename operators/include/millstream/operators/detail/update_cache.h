@@ -28,7 +28,7 @@ std::size_t owned_bytes(const T& value) {
 
 /// Changes of a table that its children aren't told yet: per key one, from the value that they know
 /// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
-/// they take more room than the task's caches have (each of them may take all: a bound a cache).
+/// all caches of the thread together take more room than there is.
 /// A cache that has found its size allocates no more.
 /// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams, and what
 /// they count as an entry's bytes.
@@ -45,8 +45,11 @@ class UpdateCache {
   using Entry = typename Queue::Entry;
 
  public:
-  UpdateCache(const TaskContext& context, bool wanted)
-      : limit_(wanted ? context.cache_budget() : 0) {}
+  UpdateCache(TaskContext& context, bool wanted)
+      : budget_(context.cache_budget()), enabled_(wanted && budget_.limit > 0) {}
+  ~UpdateCache() { budget_.used -= bytes_; }
+  UpdateCache(const UpdateCache&) = delete;
+  UpdateCache& operator=(const UpdateCache&) = delete;
 
   /// Where a key's change waits or will wait. **Lifetime**: until the cache is changed.
   class Place {
@@ -60,7 +63,7 @@ class UpdateCache {
     Entry* entry_ = nullptr;
   };
 
-  [[nodiscard]] bool enabled() const { return limit_ > 0; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
   /// `key`: serialised.
   [[nodiscard]] Place place_of(std::string_view key) const {
     Place place;
@@ -74,16 +77,12 @@ class UpdateCache {
   void update(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
               std::optional<V> known, Tell tell) {
     take(place, key, record, std::move(known));
-    while (bytes_ > limit_) tell_first(tell);
+    while (budget_.used > budget_.limit && !entries_.empty()) tell_first(tell);
   }
   /// Call `tell(record)` for each change that waits. The record's value has the old value.
   template <class Tell>
   void flush(Tell tell) {
     while (!entries_.empty()) tell_first(tell);
-  }
-  void clear() {
-    entries_.clear();
-    bytes_ = 0;
   }
 
  private:
@@ -104,7 +103,7 @@ class UpdateCache {
       entry->kept.key = record.key();
       entry->kept.known = std::move(known);
     } else {
-      bytes_ -= size_of(*entry);
+      add_bytes(-size_of(*entry));
       entries_.move_to_back(*entry);
     }
     Waiting& waiting = entry->kept;
@@ -117,13 +116,18 @@ class UpdateCache {
     }
     waiting.timestamp = record.timestamp();
     waiting.headers = record.headers();
-    bytes_ += size_of(*entry);
+    add_bytes(size_of(*entry));
+  }
+  /// The sizes wrap around, so that a negated one is taken away.
+  void add_bytes(std::size_t bytes) {
+    bytes_ += bytes;
+    budget_.used += bytes;
   }
 
   /// What was never there and is gone again is not told.
   template <class Tell>
   void tell_first(Tell& tell) {
-    bytes_ -= size_of(entries_.front());
+    add_bytes(-size_of(entries_.front()));
     Entry& entry = entries_.pop_front();
     Waiting& waiting = entry.kept;
     if (waiting.value || waiting.known) {
@@ -134,7 +138,8 @@ class UpdateCache {
     entries_.recycle(entry);
   }
 
-  std::size_t limit_;
+  CacheBudget& budget_;
+  bool enabled_;
   std::size_t bytes_ = 0;
   Queue entries_;
 };
