@@ -186,8 +186,8 @@ TEST_P(LearningDetector, BeginsAnewWithAStateOfOtherOptions) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, LearningDetector,
                          ::testing::Values(DetectorKind::kPerSeries, DetectorKind::kOnline),
-                         [](const auto& info) {
-                           return info.param == DetectorKind::kOnline ? "Online" : "PerSeries";
+                         [](const auto& kind) {
+                           return kind.param == DetectorKind::kOnline ? "Online" : "PerSeries";
                          });
 
 TEST(OnlineDetector, ExplainsItsAlarms) {
@@ -266,7 +266,9 @@ TEST(OfflineDetector, TakesANewModelOfTheFileWithoutLosingARecord) {
 
   std::vector<Score> scores;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (i == 200) ASSERT_TRUE(millstream::forest::save_model(*second, file));
+    if (i == 200) {
+      ASSERT_TRUE(millstream::forest::save_model(*second, file));
+    }
     if (i == 300) folder.write("model", "nonsense");
     watch.look(std::chrono::seconds(i));
     scores.push_back(detector.score(records[i]));
@@ -277,7 +279,9 @@ TEST(OfflineDetector, TakesANewModelOfTheFileWithoutLosingARecord) {
   const auto by_second = all_by_second.score(records);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     EXPECT_EQ(scores[i].model_version, i < 200 ? first->version() : second->version()) << i;
-    if (i >= 200) EXPECT_EQ(scores[i], by_second[i]) << i;  // the features' state went on
+    if (i >= 200) {
+      EXPECT_EQ(scores[i], by_second[i]) << i;  // the features' state went on
+    }
   }
 }
 

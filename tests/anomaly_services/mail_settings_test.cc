@@ -145,6 +145,18 @@ TEST(EnvFile, StandsBehindTheEnvironment) {
   EXPECT_TRUE(environment_with_file(folder.path() / "nothing"));
 }
 
+TEST(EnvFile, TakesWhatIsEmptyAsNotSet) {
+  const TestFolder folder;
+  std::ofstream(folder.path() / ".env") << "MILLSTREAM_TEST_D=file\nMILLSTREAM_TEST_E=\n";
+  ::setenv("MILLSTREAM_TEST_D", "", 1);
+
+  const auto environment = environment_with_file(folder.path() / ".env");
+
+  ASSERT_TRUE(environment);
+  EXPECT_EQ((*environment)("MILLSTREAM_TEST_D"), "file");
+  EXPECT_EQ((*environment)("MILLSTREAM_TEST_E"), std::nullopt);
+}
+
 TEST(TestMail, IsAMailOfItsOwn) {
   const DigestOptions options{.from = {"", "a@b.example"}, .to = {{"", "c@d.example"}}};
 

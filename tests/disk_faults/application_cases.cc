@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -279,7 +280,7 @@ Tally run_restart(const CaseOptions& options) {
     ::usleep(7'000'000);
     run.feed(0, kTail, options.cases);
     if (!eventually([&] { return run.caught_up(); })) return 1;
-    ::kill(::getpid(), SIGKILL);
+    kill(::getpid(), SIGKILL);
     return 0;
   });
   if (first.signal != SIGKILL) {

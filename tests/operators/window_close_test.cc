@@ -86,6 +86,30 @@ TEST(Session, MergesAndRetractsWhatItMerged) {
                                          "a[20,20)=null@20", "a[0,20)=1,2,3@20"));
 }
 
+TEST(SuppressUntilWindowCloses, FollowsTheTasksTimeBehindAFilter) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in")
+      .filter([](const Text&, const Text& value) { return value != "filtered"; })
+      .group_by_key()
+      .windowed_by(sessions(0))
+      .reduce(kJoin)
+      .suppress(Suppressed::until_window_closes(BufferConfig::unbounded())
+                    .following_task_time(Duration(5)))
+      .to_stream(kNameWindow)
+      .to("out");
+  Drive drive(builder);
+
+  drive.pipe("a", "1", 0);
+  drive.pipe("a", "2", 8);
+  drive.pipe("b", "filtered", 14);
+  EXPECT_THAT(drive.texts(), IsEmpty());
+  drive.pipe("b", "filtered", 25);
+  EXPECT_THAT(drive.texts(), ElementsAre("a[0,8)=1,2@8"));
+  drive.pipe("a", "3", 30);
+  drive.pipe("b", "filtered", 60);
+  EXPECT_THAT(drive.texts(), ElementsAre("a[30,30)=3@30"));
+}
+
 TEST(SuppressUntilWindowCloses, EmitsOneResultAWindow) {
   StreamsBuilder builder;
   grouped(builder)

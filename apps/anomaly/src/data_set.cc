@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data_files.h"
+#include "data_labels.h"
 #include "sha256.h"
 
 namespace anomaly {
@@ -57,6 +58,8 @@ Status read_windows(const json& windows, DataSeries& series) {
   return {};
 }
 
+}  // namespace
+
 Status read_labels(const fs::path& file, DataSet& data) {
   const auto text = read_text_file(file);
   if (!text) return text.error();
@@ -73,8 +76,6 @@ Status read_labels(const fs::path& file, DataSet& data) {
   }
   return {};
 }
-
-}  // namespace
 
 bool DataSeries::is_labelled(std::int64_t timestamp_ms) const {
   return std::any_of(windows.begin(), windows.end(), [&](const RowWindow& window) {

@@ -19,6 +19,7 @@ namespace anomaly {
 using millstream::BuiltTopology;
 using millstream::Config;
 using millstream::Consumed;
+using millstream::Duration;
 using millstream::ExtractionContext;
 using millstream::KStream;
 using millstream::Produced;
@@ -48,6 +49,8 @@ Result<DetectorOptions> DetectorOptions::from(const Config& config) {
 }
 
 namespace {
+
+constexpr Duration kLookForClosedIncidents = std::chrono::minutes(1);
 
 using Metrics = KStream<std::string, Metric>;
 using Scores = KStream<std::string, Score>;
@@ -115,7 +118,9 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
           },
           [](const std::string&, const Alert& a, const Alert& b) { return merge_incidents(a, b); },
           {.name = "incidents", .value_serde = MessageSerde<Alert>()})
-      .suppress(Suppressed::until_window_closes(BufferConfig::unbounded()))
+      // By the time of all metrics: an incident's end must not wait for the next anomaly.
+      .suppress(Suppressed::until_window_closes(BufferConfig::unbounded())
+                    .following_task_time(kLookForClosedIncidents))
       .to_stream({.name = "closed-incidents"})
       .filter([](const Session&, const std::optional<Alert>& incident) { return !!incident; },
               {.name = "not-merged"})

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kAlertsAtOnce = 1000;
+constexpr std::size_t kAlertsAtOnce = 50;  // each reads its plot's points, and a stop waits for all
 constexpr auto kLookForPartitionsEvery = 10s;
 constexpr std::size_t kMostScores = 50'000;
 constexpr auto kPointsPatience = 2s;

@@ -69,9 +69,11 @@ Result<Environment> environment_with_file(const std::filesystem::path& file) {
   return Environment(
       [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
         const std::string key(name);
-        if (const char* value = std::getenv(key.c_str()); value != nullptr) return value;
+        const char* value = std::getenv(key.c_str());
+        if (value != nullptr && *value != '\0') return value;
         const auto found = values.find(key);
-        return found == values.end() ? std::nullopt : std::optional(found->second);
+        if (found == values.end() || found->second.empty()) return std::nullopt;
+        return found->second;
       });
 }
 

@@ -51,7 +51,7 @@ Result<Service::Rest> ProduceService::step() {
 
 Status ProduceService::finish() {
   MILLSTREAM_TRY(replayer_.flush());
-  say_progress("the replay ends; it goes on here next time");
+  if (replayer_.event_time()) say_progress("the replay ends; it goes on here next time");
   return {};
 }
 

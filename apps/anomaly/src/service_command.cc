@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "api_feed.h"
 #include "detector_model.h"
 #include "log_file.h"
+#include "mail_settings.h"
 #include "page_server.h"
 #include "page_service.h"
 
@@ -53,6 +56,25 @@ void add_produce_options(CLI::App& command, ProduceArguments& arguments) {
       ->type_name("TIME");
 }
 
+namespace {
+
+/// What may come from the environment or `.env` in place of a setting: above all secrets, which
+/// then stand in no file of settings and on no command line.
+constexpr std::array<std::pair<const char*, const char*>, 3> kFromEnvironment = {
+    {{"redis.url", "REDIS_URL"}, {"http.token", "HTTP_TOKEN"}, {"smtp.url", "SMTP_URL"}}};
+
+Status add_from_environment(Config& config) {
+  const auto environment = environment_with_file(config.get("env.file", ".env"));
+  if (!environment) return environment.error();
+  for (const auto& [setting, variable] : kFromEnvironment) {
+    if (config.contains(setting)) continue;
+    if (auto value = (*environment)(variable)) config.set(setting, std::move(*value));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Config> service_settings(const ServiceArguments& arguments,
                                 const std::string& fallback_bootstrap) {
   auto given = read_settings(arguments.settings);
@@ -61,6 +83,7 @@ Result<Config> service_settings(const ServiceArguments& arguments,
   if (!arguments.bootstrap.empty()) config.set("bootstrap.servers", arguments.bootstrap);
   if (!config.contains("bootstrap.servers")) config.set("bootstrap.servers", fallback_bootstrap);
   if (!arguments.format.empty()) config.set("anomaly.format", arguments.format);
+  MILLSTREAM_TRY(add_from_environment(config));
   return config;
 }
 

@@ -57,7 +57,8 @@ using MakeProcess = std::function<millstream::Status(const ProcessContext&, Serv
 void add_service_options(CLI::App& command, ServiceArguments& arguments);
 void add_produce_options(CLI::App& command, ProduceArguments& arguments);
 
-/// The settings of a service; `fallback_bootstrap` where nobody names a broker.
+/// The settings of a service; `fallback_bootstrap` where nobody names a broker. REDIS_URL,
+/// HTTP_TOKEN and SMTP_URL of the environment stand for settings that aren't given.
 /// **Errors**: user.
 millstream::Result<millstream::Config> service_settings(const ServiceArguments& arguments,
                                                         const std::string& fallback_bootstrap);

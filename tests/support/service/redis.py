@@ -11,7 +11,7 @@ def ping(port):
     with socket.create_connection(("127.0.0.1", port), 1) as connection:
         connection.settimeout(2)
         connection.sendall(b"PING\r\n")
-        return connection.recv(64).startswith(b"+PONG")
+        return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
 
 
 class Redis(Service):

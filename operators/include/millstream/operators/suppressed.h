@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -131,12 +132,24 @@ class SuppressedUntilWindowCloses {
     other.name_ = std::move(name);
     return other;
   }
+  /// The same, closing windows by the stream time of the task: every record that the task takes
+  /// moves it, not only one that reaches this table; so behind a filter the last window doesn't
+  /// wait for the next record that passes.
+  /// **Units**: `every`: of stream time, how often it looks.
+  /// **Source**: none; in Kafka Streams windows always wait for a record of their table.
+  [[nodiscard]] SuppressedUntilWindowCloses following_task_time(Duration every) const {
+    SuppressedUntilWindowCloses other = *this;
+    other.every_ = every;
+    return other;
+  }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const BufferConfig& buffer() const { return buffer_; }
+  [[nodiscard]] std::optional<Duration> task_time_interval() const { return every_; }
 
  private:
   StrictBufferConfig buffer_;
   std::string name_;
+  std::optional<Duration> every_;
 };
 
 /// The same for tables of any kind: the last update of a row, a time after the first that was held

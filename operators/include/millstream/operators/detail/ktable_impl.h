@@ -201,7 +201,9 @@ KTable<K, V> KTable<K, V>::suppress(const SuppressedUntilWindowCloses& until) co
     place_.graph->add_fault("suppress until windows close needs a windowed aggregation above " +
                             place_.node->name());
   }
-  return suppressed(until.name(), {{}, delay.value_or(Duration(0)), true, until.buffer()});
+  return suppressed(
+      until.name(),
+      {{}, delay.value_or(Duration(0)), true, until.buffer(), until.task_time_interval()});
 }
 
 template <class K, class V>

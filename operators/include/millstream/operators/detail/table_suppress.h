@@ -27,6 +27,8 @@ struct SuppressRule {
   /// The buffer time is the window's end, not the update's timestamp, and tombstones are swallowed.
   bool until_window_closes = false;
   BufferConfig buffer;
+  /// How often the task's stream time is looked at; nothing: only updates move the time.
+  std::optional<Duration> task_time_interval = std::nullopt;
 
   [[nodiscard]] bool is_full(const SuppressBuffer& held) const {
     return held.records() > buffer.records() || held.bytes() > buffer.bytes();
@@ -54,7 +56,8 @@ class SuppressState final : public OperatorState {
   SuppressBuffer buffer;
 };
 
-/// Holds updates back. Its stream time is the greatest timestamp of the updates that reach it.
+/// Holds updates back. Its stream time is the greatest timestamp of the updates that reach it, or
+/// the task's where the rule says so.
 /// **Source**: KTableSuppressProcessor.
 template <class K, class V>
 class TableSuppressNode final : public OperatorNode<K, Change<V>, K, Change<V>> {
@@ -69,6 +72,9 @@ class TableSuppressNode final : public OperatorNode<K, Change<V>, K, Change<V>> 
     Base::init(context);
     state_.emplace(context.store(rule_.store.name));
     context.register_operator_state(this->name(), *state_);
+    if (!rule_.task_time_interval) return;
+    static_cast<void>(context.schedule(*rule_.task_time_interval, PunctuationType::kStreamTime,
+                                       [this](Timestamp time) { advance_stream_time(time); }));
   }
   void process(const Record<K, Change<V>>& record) override {
     state_->times.observe(record.timestamp());
