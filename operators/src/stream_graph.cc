@@ -37,12 +37,14 @@ bool has_relaxed_operator_below(const GraphNode& node, std::set<const GraphNode*
 
 StreamGraph::StreamGraph() { root_.written = true; }
 
-std::string StreamGraph::new_processor_name(std::string_view prefix) {
-  return numbered(prefix, next_index_++);
-}
+std::string StreamGraph::new_processor_name(std::string_view prefix) { return generate(prefix); }
 
 std::string StreamGraph::new_store_name(std::string_view prefix) {
-  return numbered(std::string(prefix) + "STATE-STORE-", next_index_++);
+  return generate(std::string(prefix) + "STATE-STORE-");
+}
+
+std::string StreamGraph::generate(std::string_view prefix) {
+  return generated_names_.emplace_back(numbered(prefix, next_index_++));
 }
 
 std::string StreamGraph::name_or_new(const std::string& given, std::string_view prefix) {
@@ -144,6 +146,7 @@ Topology StreamGraph::write(const Config& config) {
   for (StoreSpec& store : stores_) topology.add_state_store(std::move(store));
   write_nodes(topology);
   for (const auto& sources : copartitioned_) topology.copartition_sources(sources);
+  check_explicit_names(config, topology);
   for (std::string& fault : faults_) topology.add_fault(std::move(fault));
   return topology;
 }
@@ -215,6 +218,37 @@ void StreamGraph::write_nodes(Topology& topology) {
     node.write(topology);
     node.written = true;
     for (GraphNode* child : node.children()) queue.push(child);
+  }
+}
+
+/// Internal topics and stores whose names hold a generated one change their names with the
+/// topology. **Source**: KIP-1111.
+void StreamGraph::check_explicit_names(const Config& config, Topology& topology) const {
+  const auto wanted = config.get_bool("ensure.explicit.internal.resource.naming", false);
+  if (!wanted) return static_cast<void>(topology.add_fault(std::string(wanted.error().message())));
+  if (!*wanted) return;
+  const auto is_generated = [this](const std::string& name) {
+    return std::any_of(
+        generated_names_.begin(), generated_names_.end(),
+        [&](const std::string& generated) { return name.find(generated) != std::string::npos; });
+  };
+  const auto tell = [&topology](const std::string& what, const std::string& name,
+                                const std::string& remedy) {
+    topology.add_fault(what + " " + name +
+                       " has a generated name, which changes with the topology: " + remedy);
+  };
+  for (const auto& store : topology.specification().stores) {
+    if (!is_generated(store.spec.name)) continue;
+    tell(store.spec.logging ? "store and changelog topic" : "store", store.spec.name,
+         "name it in Materialized, StreamJoined, Joined, TableJoined or Suppressed");
+  }
+  for (const NodeSpec& node : topology.specification().nodes) {
+    if (node.kind != NodeKind::kSource) continue;
+    for (const SourceTopic& topic : node.topics) {
+      if (!topic.internal || !is_generated(topic.name)) continue;
+      tell("internal topic", topic.name,
+           "name it in Grouped, Repartitioned, Joined, StreamJoined or TableJoined");
+    }
   }
 }
 

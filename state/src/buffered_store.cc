@@ -161,12 +161,13 @@ Entry& BufferedStore::insert_clean(std::string_view key, std::optional<std::stri
   return *entry;
 }
 
-bool BufferedStore::may_forget(const Entry& entry) const {
+bool BufferedStore::may_forget(const Evictable& clean) const {
   // The last entry of an index tells that what comes behind it is new.
-  return index_ == nullptr || !index_->is_last(entry);
+  return index_ == nullptr || !index_->is_last(static_cast<const Entry&>(clean));
 }
 
-void BufferedStore::forget(Entry& entry) {
+void BufferedStore::forget(Evictable& clean) {
+  auto& entry = static_cast<Entry&>(clean);
   const bool absent = entry.base.presence == Presence::kAbsent;
   if (!absent) all_buffered_ = false;
   remove(entry, absent);

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <millstream/rocks/database.h>
-#include <millstream/state/byte_store.h>
 #include <millstream/state/store_spec.h>
-#include <millstream/state/task_state.h>
 
 #include <memory>
 #include <string>
@@ -13,13 +11,13 @@
 #include "entry.h"
 #include "entry_cache.h"
 #include "entry_index.h"
-#include "entry_table.h"
+#include "store_buffer.h"
 
 namespace millstream::detail {
 
 /// A store's write buffer and read cache over a column family, or, without a database, the store
-/// itself. Its second half, below the ByteStore methods, is for TaskState.
-class BufferedStore final : public ByteStore {
+/// itself. What it holds is ordered by an index once a scan has asked for an order.
+class BufferedStore final : public StoreBuffer, private EvictionOwner {
  public:
   /// `database` null: memory only. `is_empty`: the family has no rows.
   BufferedStore(StoreSpec spec, EntryCache& cache, Database* database, FamilyIndex family,
@@ -41,32 +39,23 @@ class BufferedStore final : public ByteStore {
   void for_each_dirty(const DirtyVisitor& visit) override;
   [[nodiscard]] std::uint64_t approximate_entries() const override;
 
-  [[nodiscard]] const StoreSpec& spec() const { return spec_; }
-  [[nodiscard]] bool in_memory() const { return database_ == nullptr; }
-  [[nodiscard]] bool has_changes() const;
-  /// Visit the dirty rows, without what was before.
-  using RowVisitor =
-      std::function<void(std::string_view key, std::optional<std::string_view> value)>;
-  void for_each_change(const RowVisitor& visit) const;
-  /// Visit what `append_change` noted.
-  void for_each_appended(const TaskState::ChangeVisitor& visit) const;
-
-  void commit();
-  void abort();
-  /// Bytes that are committed and not yet in the database.
-  [[nodiscard]] std::size_t committed_bytes() const { return committed_bytes_; }
-  [[nodiscard]] const StoreNumbers& committed_numbers() const { return committed_numbers_; }
-  void restore_numbers(const StoreNumbers& numbers) { committed_numbers_ = numbers_ = numbers; }
-  /// Add the committed entries to a batch, in the order of their keys.
-  void add_committed_to(DatabaseBatch& batch) const;
-  /// The batch is written: committed entries are clean now, dropped ranges go from the database.
-  Status mark_spilt();
-  /// Forget everything; the family is empty now.
-  void clear();
-
-  /// For EntryCache: whether a clean entry may go, and letting it go.
-  [[nodiscard]] bool may_forget(const Entry& entry) const;
-  void forget(Entry& entry);
+  [[nodiscard]] const StoreSpec& spec() const override { return spec_; }
+  [[nodiscard]] bool in_memory() const override { return database_ == nullptr; }
+  [[nodiscard]] bool has_changes() const override;
+  void for_each_change(const RowVisitor& visit) const override;
+  void for_each_appended(const TaskState::ChangeVisitor& visit) const override;
+  void commit() override;
+  void abort() override;
+  [[nodiscard]] std::size_t committed_bytes() const override { return committed_bytes_; }
+  [[nodiscard]] const StoreNumbers& committed_numbers() const override {
+    return committed_numbers_;
+  }
+  void restore_numbers(const StoreNumbers& numbers) override {
+    committed_numbers_ = numbers_ = numbers;
+  }
+  void add_committed_to(DatabaseBatch& batch) const override;
+  Status mark_spilt() override;
+  void clear() override;
 
   // For the iterator.
   [[nodiscard]] const EntryIndex& index() const { return *index_; }
@@ -82,6 +71,9 @@ class BufferedStore final : public ByteStore {
   void require(const Status& status) const;
 
  private:
+  [[nodiscard]] bool may_forget(const Evictable& clean) const override;
+  void forget(Evictable& clean) override;
+
   using Range = std::pair<std::string, std::string>;
 
   [[nodiscard]] bool knows_absent(std::string_view key) const;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "row_layout.h"
+
 namespace millstream::detail {
 namespace {
 
@@ -18,10 +20,6 @@ bool is_timestamped(StoreKind kind) {
 
 // Changelog keys end in start and sequence (windows), or end and start (sessions).
 std::size_t changelog_suffix_size(StoreKind kind) { return is_session(kind) ? 16 : 12; }
-std::size_t row_suffix_size(const StoreSpec& spec) {
-  if (is_session(spec.kind)) return 16;
-  return spec.retain_duplicates ? 12 : 8;
-}
 
 }  // namespace
 

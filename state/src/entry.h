@@ -5,35 +5,10 @@
 #include <memory>
 #include <string_view>
 
+#include "evictable.h"
+#include "key_table.h"
+
 namespace millstream::detail {
-
-class BufferedStore;
-
-/// A place in a doubly linked, circular list; alone it is an empty list.
-struct ListNode {
-  ListNode() = default;
-  ListNode(const ListNode&) = delete;
-  ListNode& operator=(const ListNode&) = delete;
-
-  [[nodiscard]] bool is_alone() const { return next == this; }
-  void unlink() {
-    prev->next = next;
-    next->prev = prev;
-    prev = next = this;
-  }
-  /// Take this node out of its list and make it the last of `list`.
-  void move_to_back_of(ListNode& list) {
-    prev->next = next;
-    next->prev = prev;
-    prev = list.prev;
-    next = &list;
-    prev->next = this;
-    list.prev = this;
-  }
-
-  ListNode* prev = this;
-  ListNode* next = this;
-};
 
 /// What a slot says of its key: nothing, that it has no value, or a value.
 enum class Presence : std::uint8_t { kUnset, kAbsent, kPresent };
@@ -56,7 +31,7 @@ struct Slot {
 /// the database), `dirty` what the open transaction made of it; at least one of them is set. The
 /// key and, for small values, the slots' bytes lie behind the entry, in its allocation.
 /// **Lifetime**: made by `make_entry`, owned by its EntryTable, and always in exactly one list.
-struct Entry : ListNode {
+struct Entry : Evictable {
   [[nodiscard]] std::string_view key() const {
     return {reinterpret_cast<const char*>(this + 1), key_size};
   }
@@ -69,14 +44,11 @@ struct Entry : ListNode {
 
   Slot base;
   Slot dirty;
-  BufferedStore* owner = nullptr;
   std::uint32_t key_size = 0;
   std::uint32_t hash = 0;
   std::uint8_t inline_capacity = 0;
   /// `base` is newer than the database.
   bool committed = false;
-  /// Read since the cache last looked: gets a second chance.
-  bool referenced = false;
   /// In the index: the database has no keys between the entry before this one and this one.
   bool gap_complete = false;
 };
@@ -84,7 +56,8 @@ struct Entry : ListNode {
 struct EntryDeleter {
   void operator()(Entry* entry) const;
 };
-using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
+using EntryTable = KeyTable<Entry, EntryDeleter>;
+using EntryPtr = EntryTable::ItemPtr;
 
 /// An entry whose two slots have `inline_capacity` bytes each of their own.
 [[nodiscard]] EntryPtr make_entry(std::string_view key, std::uint32_t hash,

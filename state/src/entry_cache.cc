@@ -1,15 +1,13 @@
 #include "entry_cache.h"
 
-#include "buffered_store.h"
-
 namespace millstream::detail {
 
-// Few entries refuse: the one in use, and the last one of each index. Once one of them comes round
+// Few refuse: the one in use, and the last one of each index. Once one of them comes round
 // again, there is nothing left that would go.
-void EntryCache::evict(const Entry* keep) {
-  const Entry* first_refusal = nullptr;
+void EntryCache::evict(const Evictable* keep) {
+  const Evictable* first_refusal = nullptr;
   while (used_ > budget_ && !clean_.is_alone()) {
-    auto& oldest = static_cast<Entry&>(*clean_.next);
+    auto& oldest = static_cast<Evictable&>(*clean_.next);
     if (oldest.referenced) {
       oldest.referenced = false;
       oldest.move_to_back_of(clean_);

@@ -24,6 +24,7 @@ SegmentWalk::SegmentWalk(ByteStore& bytes, const Segments& segments, std::size_t
       last_(segments.of(forward_ ? to_ : from_)) {}
 
 void SegmentWalk::open() {
+  if (!key_from_ && !key_to_) return open_all();
   std::string prefix;
   segments_.append_prefix(prefix, segments_.start_of(segment_));
   if (single_key_) {
@@ -69,6 +70,16 @@ std::string SegmentWalk::upper_bound(const std::string& prefix) const {
     highest = std::max(highest, bound);
   }
   return highest;
+}
+
+// Without bounds of keys one scan goes over all segments: those that hold nothing cost nothing.
+void SegmentWalk::open_all() {
+  std::string from;
+  segments_.append_prefix(from, from_);
+  std::string to;
+  segments_.append_prefix(to, to_);
+  rows_ = bytes_.scan(from, end_of_prefix(to), direction_);
+  segment_ = last_;
 }
 
 void SegmentWalk::open_key_range(const std::string& prefix) {

@@ -18,6 +18,7 @@ class SegmentWalk final : public RowWalk {
 
  private:
   void open();
+  void open_all();
   void open_single_key(const std::string& prefix);
   void open_key_range(const std::string& prefix);
   [[nodiscard]] std::string upper_bound(const std::string& prefix) const;

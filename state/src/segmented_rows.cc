@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "row_layout.h"
 #include "row_walks.h"
 
 namespace millstream::detail {
@@ -22,6 +23,17 @@ void Segments::append_prefix(std::string& out, Timestamp time) const {
   std::string eight;
   append_big_endian(eight, static_cast<std::uint64_t>(of(time)) + kSegmentBias);
   out.append(eight, 8 - kSegmentPrefixSize);
+}
+
+std::int64_t segment_number(std::string_view prefix) {
+  std::string eight(8 - kSegmentPrefixSize, '\0');
+  eight.append(prefix.substr(0, kSegmentPrefixSize));
+  return static_cast<std::int64_t>(read_big_endian<std::uint64_t>(eight) - kSegmentBias);
+}
+
+std::size_t row_suffix_size(const StoreSpec& spec) {
+  if (spec.kind == StoreKind::kSession) return kSessionSuffixSize;
+  return spec.retain_duplicates ? 12 : 8;
 }
 
 Timestamp RowView::time() const { return Timestamp(read_big_endian<std::int64_t>(suffix)); }

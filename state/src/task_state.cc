@@ -9,11 +9,12 @@
 #include "buffered_store.h"
 #include "changelog_codec.h"
 #include "entry_cache.h"
+#include "grouped_store.h"
 
 namespace millstream {
 namespace {
 
-using detail::BufferedStore;
+using detail::StoreBuffer;
 
 // Keys of the default family. A store's numbers are there as soon as it was spilt once.
 constexpr std::string_view kMarkKey = "mark";
@@ -64,15 +65,16 @@ class TaskStateImpl final : public TaskState {
   Status close(bool spill_committed) override;
 
  private:
-  BufferedStore& find(std::string_view name) const;
+  StoreBuffer& find(std::string_view name) const;
   [[nodiscard]] std::size_t committed_bytes() const;
   [[nodiscard]] bool is_persistent(const StoreSpec& spec) const {
     return spec.persistent && !options_.directory.empty();
   }
   Status finish_wipe();
   Status open_stores();
-  Result<bool> family_is_empty(FamilyIndex family) const;
-  Status read_beside_rows(BufferedStore& store);
+  std::unique_ptr<StoreBuffer> make_store(const StoreSpec& spec, FamilyIndex family,
+                                          std::string_view last_key);
+  Status read_beside_rows(StoreBuffer& store);
   Status read_mark();
   void add_numbers_and_positions(DatabaseBatch& batch) const;
   void raise_position(const std::string& store, Offset position);
@@ -80,7 +82,7 @@ class TaskStateImpl final : public TaskState {
   TaskStateOptions options_;
   detail::EntryCache cache_;
   std::unique_ptr<Database> database_;
-  std::vector<std::unique_ptr<BufferedStore>> stores_;
+  std::vector<std::unique_ptr<StoreBuffer>> stores_;
   std::optional<CommitMark> stored_mark_;
   /// Committed, not yet spilt.
   std::optional<CommitMark> pending_mark_;
@@ -109,7 +111,7 @@ Status TaskStateImpl::open_stores() {
   FamilyIndex family = kDefault;
   for (const StoreSpec& spec : options_.stores) {
     if (!is_persistent(spec)) {
-      stores_.push_back(std::make_unique<BufferedStore>(spec, cache_, nullptr, 0, true));
+      stores_.push_back(make_store(spec, kDefault, {}));
       continue;
     }
     ++family;
@@ -117,22 +119,26 @@ Status TaskStateImpl::open_stores() {
     if (!numbers) return numbers.error();
     // Rows without numbers were left by a wipe that didn't know the store.
     if (!numbers->has_value()) MILLSTREAM_TRY(database_->clear(family));
-    const auto empty = family_is_empty(family);
-    if (!empty) return empty.error();
+    const auto last_row = database_->scan(family, {}, {}, ScanDirection::kReverse);
+    MILLSTREAM_TRY(last_row->status());
     stores_.push_back(
-        std::make_unique<BufferedStore>(spec, cache_, database_.get(), family, *empty));
+        make_store(spec, family, last_row->valid() ? last_row->key() : std::string_view()));
     MILLSTREAM_TRY(read_beside_rows(*stores_.back()));
   }
   return {};
 }
 
-Result<bool> TaskStateImpl::family_is_empty(FamilyIndex family) const {
-  const auto rows = database_->scan(family, {}, {}, ScanDirection::kForward);
-  MILLSTREAM_TRY(rows->status());
-  return !rows->valid();
+/// `last_key`: of the family, empty if it has no rows.
+std::unique_ptr<StoreBuffer> TaskStateImpl::make_store(const StoreSpec& spec, FamilyIndex family,
+                                                       std::string_view last_key) {
+  Database* database = is_persistent(spec) ? database_.get() : nullptr;
+  if (detail::GroupedStore::fits(spec)) {
+    return std::make_unique<detail::GroupedStore>(spec, cache_, database, family, last_key);
+  }
+  return std::make_unique<detail::BufferedStore>(spec, cache_, database, family, last_key.empty());
 }
 
-Status TaskStateImpl::read_beside_rows(BufferedStore& store) {
+Status TaskStateImpl::read_beside_rows(StoreBuffer& store) {
   const auto numbers = database_->get(kDefault, numbers_key(store.name()));
   if (!numbers) return numbers.error();
   if (*numbers && (*numbers)->size() == 12) {
@@ -157,7 +163,7 @@ Status TaskStateImpl::read_mark() {
   return {};
 }
 
-BufferedStore& TaskStateImpl::find(std::string_view name) const {
+StoreBuffer& TaskStateImpl::find(std::string_view name) const {
   const auto found =
       std::ranges::find_if(stores_, [&](const auto& s) { return s->name() == name; });
   MILLSTREAM_ASSERT(found != stores_.end(), "no such store in this task");
@@ -171,7 +177,7 @@ std::size_t TaskStateImpl::committed_bytes() const {
 }
 
 void TaskStateImpl::for_each_change(std::string_view name, const ChangeVisitor& visit) {
-  BufferedStore& changed = find(name);
+  StoreBuffer& changed = find(name);
   if (!changed.spec().logging) return;
   if (changed.spec().kind == StoreKind::kVersioned) {
     changed.for_each_appended(visit);
@@ -192,7 +198,9 @@ void TaskStateImpl::mark_committed(CommitMark mark) {
 
 /// So much, or for so long that a restart would have a long tail to replay.
 bool TaskStateImpl::wants_spill() const {
-  if (committed_bytes() > options_.buffer_budget / 2) return true;
+  // As long as all of it fits, nothing need be written soon: what isn't may yet change or expire.
+  const bool is_full = cache_.used() > options_.buffer_budget / 8 * 7;
+  if (is_full && committed_bytes() > options_.buffer_budget / 2) return true;
   return pending_mark_ && stored_mark_ &&
          pending_mark_->committed_at - stored_mark_->committed_at >= kSpillAfter;
 }
@@ -261,7 +269,7 @@ Status TaskStateImpl::spill() {
 
 Status TaskStateImpl::restore(std::string_view name, std::span<const ChangelogRecord> records,
                               Offset position) {
-  BufferedStore& restored = find(name);
+  StoreBuffer& restored = find(name);
   MILLSTREAM_ASSERT(!restored.has_changes(), "a restore in the middle of a transaction");
   detail::ChangelogReader reader(restored, restored.spec());
   for (const ChangelogRecord& record : records) {

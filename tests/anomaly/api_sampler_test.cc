@@ -23,7 +23,8 @@ std::vector<ThreadMetadata> one_task(TaskId id, std::uint64_t records) {
 
 TEST(Sampler, MakesARateOfACounter) {
   Metrics metrics;
-  auto& processed = metrics.counter("millstream_records_processed_total", "", {{"subtopology", "0"}});
+  auto& processed =
+      metrics.counter("millstream_records_processed_total", "", {{"subtopology", "0"}});
   Sampler sampler(metrics);
   sampler.step({}, 1000);
   processed.add(500);

@@ -30,7 +30,8 @@ Score score() {
           .anomaly = true,
           .model_version = "0123456789abcdef",
           .expected = -3,
-          .contributions = {{.feature = "level", .amount = 0.25}, {.feature = "trend"}},
+          .contributions = {{.feature = "level", .amount = 0.25, .value = 3, .expected = -0.5},
+                            {.feature = "trend"}},
           .produced_at_ms = 1};
 }
 
@@ -111,6 +112,8 @@ TEST(ProtobufFormat, WritesWhatTheGeneratedClassesRead) {
   EXPECT_TRUE(read.anomaly());
   EXPECT_EQ(read.contributions_size(), 2);
   EXPECT_EQ(read.contributions(0).feature(), "level");
+  EXPECT_EQ(read.contributions(0).value(), 3);
+  EXPECT_EQ(read.contributions(0).expected(), -0.5);
   EXPECT_EQ(read.SerializeAsString(), bytes_of(score()));
   proto::Metric plain;
   ASSERT_TRUE(plain.ParseFromString(bytes_of(metric())));

@@ -30,6 +30,19 @@ CASES = [
     ("a type without a serde at a source",
      'auto orders = builder.stream<std::string, Order>("orders");',
      ["this type has no serde: specialise millstream::DefaultSerde", "Order"]),
+    ("a key without a serde behind group_by, which always writes it",
+     "auto counts = lines.group_by([](const auto&, const std::string& v) { return Order{v}; }).count();",
+     ["this type has no serde: specialise millstream::DefaultSerde", "Order"]),
+    ("an aggregate without a serde",
+     "auto orders = lines.group_by_key().aggregate([] { return Order{}; }, "
+     "[](const auto&, const std::string& v, Order&&) { return Order{v}; });",
+     ["this type has no serde: specialise millstream::DefaultSerde", "Order"]),
+    ("a value without a serde that nothing writes",
+     "auto orders = lines.map_values([](const std::string& v) { return Order{v}; });"
+     "orders.group_by_key().count().to_stream().to(\"counts\");"
+     'orders.join(builder.table<std::string, std::string>("names"), '
+     "[](const Order& o, const std::string& name) { return o.id + name; }).to(\"named\");",
+     None),
     ("a predicate of another type",
      "auto longer = lines.filter([](const std::string&, std::int64_t v) { return v > 1; });",
      ["constraint", "filter"]),

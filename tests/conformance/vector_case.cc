@@ -33,15 +33,18 @@ const Scenario::Output* find_output(const Scenario& scenario, const std::string&
 /// The driven topology of one case.
 class CaseRun {
  public:
-  CaseRun(const Kind& kind, const Json& vector_case, const std::string& step_order)
+  CaseRun(const Kind& kind, const Json& vector_case, const std::string& step_order, RunMode mode)
       : case_(vector_case),
         step_order_(step_order),
+        mode_(mode),
         scenario_(params_of(vector_case.at("params"))),
         topology_(build(kind, scenario_)) {}
 
   std::optional<std::string> run() {
-    driver_.emplace(topology_, TopologyTestDriverOptions{.config = scenario_.config,
-                                                         .handlers = scenario_.handlers});
+    driver_.emplace(topology_,
+                    TopologyTestDriverOptions{.config = scenario_.config,
+                                              .handlers = scenario_.handlers,
+                                              .abort_once_a_record = mode_ == RunMode::kAbort});
     const Json& steps = case_.at("steps");
     for (std::size_t i = 0; i < steps.size(); ++i) {
       scenario_.effects->emplace_back();
@@ -110,7 +113,7 @@ class CaseRun {
   }
 
   std::optional<std::string> check_end() {
-    if (case_.contains("effects")) {
+    if (case_.contains("effects") && mode_ == RunMode::kPlain) {
       if (auto fault = differ("effects ", case_.at("effects"), *scenario_.effects)) return fault;
     }
     if (case_.contains("stores")) {
@@ -141,6 +144,7 @@ class CaseRun {
 
   const Json& case_;
   std::string step_order_;
+  RunMode mode_;
   Scenario scenario_;
   std::shared_ptr<const BuiltTopology> topology_;
   std::optional<TopologyTestDriver> driver_;
@@ -157,9 +161,9 @@ Params params_of(const Json& params) {
 }
 
 std::optional<std::string> run_case(const Kind& kind, const Json& vector_case,
-                                    const std::string& step_order) {
+                                    const std::string& step_order, RunMode mode) {
   try {
-    return CaseRun(kind, vector_case, step_order).run();
+    return CaseRun(kind, vector_case, step_order, mode).run();
   } catch (const std::exception& error) {
     return std::string("    ") + error.what();
   }

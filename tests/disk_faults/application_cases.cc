@@ -41,7 +41,8 @@ class CountingRun {
 
   Broker& broker() { return *broker_; }
 
-  std::unique_ptr<KafkaStreams> start(const std::string& state, KafkaStreams::Options options = {}) {
+  std::unique_ptr<KafkaStreams> start(const std::string& state,
+                                      KafkaStreams::Options options = {}) {
     Config config{{"application.id", "counting"},
                   {"state.dir", scratch_ + "/" + state},
                   {"processing.guarantee", "exactly_once_v2"},
@@ -62,10 +63,8 @@ class CountingRun {
     if (!out) throw std::runtime_error("no producer");
     for (std::int64_t i = first; i < first + count; ++i) {
       const std::string key = "k" + std::to_string(i % keys);
-      static_cast<void>((*out)->produce({.topic = "in",
-                                         .key = key,
-                                         .value = "v",
-                                         .timestamp = Timestamp(1)}));
+      static_cast<void>(
+          (*out)->produce({.topic = "in", .key = key, .value = "v", .timestamp = Timestamp(1)}));
     }
     if (!(*out)->flush()) throw std::runtime_error("the records weren't written");
   }
@@ -201,7 +200,8 @@ constexpr std::array kFailPoints = {
     FailPoint{"state-wiped", Situation::kLogFallenBack},
 };
 
-/// What comes before: a killed run, and for some points a log that has fallen back behind the store.
+/// What comes before: a killed run, and for some points a log that has fallen back behind the
+/// store.
 void prepare(const FailPoint& point, const std::string& scratch, Random& random) {
   if (point.situation == Situation::kRunning || point.situation == Situation::kSecondInstance) {
     return;
@@ -223,7 +223,8 @@ void prepare(const FailPoint& point, const std::string& scratch, Random& random)
 std::string kill_at_point(const FailPoint& point, const std::string& scratch, Random& random) {
   prepare(point, scratch, random);
   const bool at_once = point.situation != Situation::kRunning;
-  const int times = at_once ? 1 + static_cast<int>(random() % 2) : 1 + static_cast<int>(random() % 8);
+  const int times =
+      at_once ? 1 + static_cast<int>(random() % 2) : 1 + static_cast<int>(random() % 8);
   const ChildEnd killed = run_child([&] {
     kill_at(point.name, times);
     CountingRun run(scratch);
@@ -297,18 +298,17 @@ Tally run_restart(const CaseOptions& options) {
     };
     const auto app = run.start("state", std::move(more));
     const bool running = eventually([&] { return app->state() == KafkaStreams::State::kRunning; });
-    const std::chrono::duration<double, std::milli> took =
-        std::chrono::steady_clock::now() - began;
-    tell(std::to_string(static_cast<std::int64_t>(took.count())) + " " + std::to_string(tail) + " " +
-         std::to_string(wipes_of(*app)));
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+    tell(std::to_string(static_cast<std::int64_t>(took.count())) + " " + std::to_string(tail) +
+         " " + std::to_string(wipes_of(*app)));
     return running ? 0 : 1;
   });
   long long took = -1;
   long long tail = -1;
   long long wipes = -1;
   std::sscanf(second.said.c_str(), "%lld %lld %lld", &took, &tail, &wipes);
-  const bool good = second.status == 0 && took >= 0 && took < 2000 && wipes == 0 &&
-                    tail < options.cases / 10;
+  const bool good =
+      second.status == 0 && took >= 0 && took < 2000 && wipes == 0 && tail < options.cases / 10;
   tally["ready_ms"] = static_cast<std::uint64_t>(std::max(took, 0LL));
   tally["tail_replayed"] = static_cast<std::uint64_t>(std::max(tail, 0LL));
   if (!good) {

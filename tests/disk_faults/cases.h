@@ -38,9 +38,9 @@ std::string cut_power_of_application(const std::string& scratch, std::uint64_t s
 
 /// How a child process ended.
 struct ChildEnd {
-  int status = 0;          ///< Its exit status; -1: it was killed or aborted.
+  int status = 0;  ///< Its exit status; -1: it was killed or aborted.
   int signal = 0;
-  std::string said;        ///< What it wrote by `tell`.
+  std::string said;  ///< What it wrote by `tell`.
 };
 /// Run `body` in a process of its own; its result is the exit status.
 ChildEnd run_child(const std::function<int()>& body);

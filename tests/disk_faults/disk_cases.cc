@@ -79,8 +79,8 @@ Result<std::unique_ptr<TaskState>> open_state(const std::string& directory,
 
 /// Live through the history's first `until` commits, spilling now and then. The first failure ends
 /// it, as it ends a task.
-Status live(const History& history, std::size_t until, const std::string& directory,
-            Random& random, const std::function<void(std::size_t)>& before_commit) {
+Status live(const History& history, std::size_t until, const std::string& directory, Random& random,
+            const std::function<void(std::size_t)>& before_commit) {
   RocksResources resources({.memory_budget = std::size_t{1} << 20U});
   auto state = open_state(directory, resources);
   if (!state) return state.error();
@@ -107,8 +107,8 @@ Status live(const History& history, std::size_t until, const std::string& direct
   return (*state)->close(clean);
 }
 
-/// What a task does when it's opened again: go on from each store's position, then look at all rows.
-/// 0: right after replay, 1: right after a rebuild, 2: refused with a message, 3: wrong.
+/// What a task does when it's opened again: go on from each store's position, then look at all
+/// rows. 0: right after replay, 1: right after a rebuild, 2: refused with a message, 3: wrong.
 int recover(const History& history, std::size_t until, const std::string& directory) {
   RocksResources resources({.memory_budget = std::size_t{1} << 20U});
   const auto refused = [](const std::string& why) {
@@ -192,12 +192,11 @@ int live_with_fault(const History& history, const std::string& directory, DiskFa
   const std::size_t when = random() % history.commits.size();
   const int after = static_cast<int>(random() % 6);
   const bool cut = fault == DiskFault::kLostSync;
-  const Status lived =
-      live(history, history.commits.size(), directory, random, [&](std::size_t n) {
-        if (n != when) return;
-        disk().fail(fault, after);
-        if (cut && random() % 2 == 0) disk().cut_power();
-      });
+  const Status lived = live(history, history.commits.size(), directory, random, [&](std::size_t n) {
+    if (n != when) return;
+    disk().fail(fault, after);
+    if (cut && random() % 2 == 0) disk().cut_power();
+  });
   if (!lived) tell(std::string(lived.error().message()));
   disk().heal();
   if (cut) disk().restore_power(random);
@@ -243,7 +242,8 @@ Tally run_disk_cases(const CaseOptions& options) {
     const TempDir scratch;
     const std::string directory = scratch / "state";
     const ChildEnd first = run_child([&] {
-      if (one.fault != DiskFault::kNone) return live_with_fault(history, directory, one.fault, random);
+      if (one.fault != DiskFault::kNone)
+        return live_with_fault(history, directory, one.fault, random);
       const Status lived =
           live(history, history.commits.size(), directory, random, [](std::size_t) {});
       if (!lived) tell(std::string(lived.error().message()));

@@ -157,7 +157,8 @@ Tally run_kill_cycles(const CaseOptions& options) {
     }
     const std::string directory = *scratch / "log";
     const ChildEnd end = run_child_and_kill(
-        [&] { return commit_for_ever(directory, 29, 1'000'000, [](std::int64_t) {}); }, 4000 + random() % 45'000);
+        [&] { return commit_for_ever(directory, 29, 1'000'000, [](std::int64_t) {}); },
+        4000 + random() % 45'000);
     const std::int64_t acknowledged = std::max(last_told(end.said, 'n'), before);
     std::string wrong = end.signal == 0 ? "the child ended by itself: " + end.said : "";
     if (wrong.empty() && std::filesystem::exists(directory)) {

@@ -3,7 +3,6 @@
 #include <millstream/forest/isolation_forest.h>
 #include <millstream/forest/random.h>
 
-#include <limits>
 #include <vector>
 
 #include "test_data.h"
@@ -11,32 +10,25 @@
 namespace millstream::forest {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 double noise(Random& random) { return random.uniform() + random.uniform() - 1; }
-
-std::vector<double> path_lengths(std::uint32_t n) {
-  std::vector<double> lengths;
-  for (std::uint32_t i = 0; i <= n; ++i) {
-    lengths.push_back(average_path_length(i));
-  }
-  return lengths;
-}
 
 TEST(BoxTree, GivesTheExpectedDepthsOfTheVector) {
   const auto vector = testing::data_json("online_forest_vectors.json")["tree"];
+  const auto& all = vector["nodes_lo_hi_thr_left_depth_size"];
+  std::vector<std::int32_t> numbers;  // as a child: of inner nodes their place, of leaves −size
+  std::int32_t inner = 0;
+  for (const auto& node : all) {
+    numbers.push_back(node[3].get<int>() < 0 ? -node[5].get<std::int32_t>() : inner++);
+  }
   std::vector<BoxTree::Node> nodes;
-  for (const auto& node : vector["nodes_lo_hi_thr_left_depth_size"]) {
-    const auto depth = node[4].get<std::uint32_t>();
-    if (node[3].get<int>() < 0) {
-      nodes.push_back({node[0], node[1], kInfinity,
-                       depth + average_path_length(node[5].get<std::uint32_t>()), depth + 1,
-                       static_cast<std::uint32_t>(nodes.size())});
-    } else {
-      nodes.push_back({node[0], node[1], node[2], 0, depth + 1, node[3].get<std::uint32_t>()});
+  for (const auto& node : all) {
+    if (node[3].get<int>() >= 0) {
+      const auto left = node[3].get<std::size_t>();
+      nodes.push_back(
+          {node[2], {all[left][1], all[left + 1][0]}, {numbers[left], numbers[left + 1]}});
     }
   }
-  const std::vector<BoxTree> trees(5, BoxTree(nodes));
+  const std::vector<BoxTree> trees(5, BoxTree(all[0][0], all[0][1], numbers[0], nodes));
 
   for (std::size_t i = 0; i < vector["query"].size(); ++i) {
     const double query = vector["query"][i];
@@ -50,13 +42,12 @@ TEST(BoxTree, IsolatesValuesTheSoonerTheFartherOutTheyAre) {
   Random random(1);
   std::vector<double> sample(256);
   BoxTreeRoom room;
-  const auto lengths = path_lengths(256);
   std::vector<BoxTree> trees(50);
   for (BoxTree& tree : trees) {
     for (double& value : sample) {
       value = noise(random);
     }
-    tree.grow(sample, random.next(), 10, lengths, room);
+    tree.grow(sample, random.next(), 10, room);
   }
 
   double last = BoxTree::depth_sum(trees, 0) / 50;
@@ -73,7 +64,7 @@ TEST(BoxTree, OfOneValueIsolatesAnyOtherAtOnce) {
   BoxTreeRoom room;
   BoxTree tree;
 
-  tree.grow(sample, 1, 8, path_lengths(64), room);
+  tree.grow(sample, 1, 8, room);
 
   EXPECT_DOUBLE_EQ(tree.depth(3.0), average_path_length(64));
   EXPECT_DOUBLE_EQ(tree.depth(3.0000001), 1.0);

@@ -204,7 +204,7 @@ TEST(OnlineForest, StateIsItsHeadAndItsBlocks) {
   forest.serialize(whole);
   forest.serialize_head(parts);
   EXPECT_LT(parts.size(), 1000U);
-  for (std::uint64_t block = forest.first_block(); block < forest.end_block(); ++block) {
+  for (std::uint64_t block = forest.blocks().first; block < forest.blocks().end; ++block) {
     forest.serialize_block(block, parts);
   }
 
@@ -337,7 +337,8 @@ TEST(OnlineForest, MemoryIsBoundedByTheOptions) {
     forest.update(i * kFiveMinutes, noise(random));
   }
 
-  EXPECT_LT(forest.memory(), 6U * 20 * 512 * 80 + 48 * 4600 + 300'000);
+  EXPECT_LT(forest.memory(),
+            6U * 20 * (512 * 32 + 72) + 48 * (4000 + 400 + 20 + 128) + 80 * 512 + 4096);
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ inline std::shared_ptr<const BuiltTopology> built(StreamsBuilder& builder,
 /// A driven topology: texts go in, and what comes out is written as `key=value@time`.
 class Drive {
  public:
-  explicit Drive(StreamsBuilder& builder, TopologyTestDriverOptions options = {})
-      : driver_(built(builder, options.config), std::move(options)) {}
+  explicit Drive(StreamsBuilder& builder, const TopologyTestDriverOptions& options = {})
+      : driver_(built(builder, options.config), options) {}
   explicit Drive(const Topology& topology) : driver_(*topology.build()) {}
 
   /// Pipe a record into topic `in`.

@@ -174,6 +174,56 @@ TEST(ProcessingHandler, OwnHandlerDecidesByTheFault) {
   EXPECT_THROW(drive.pipe("severe", "bad"), StreamsError);
 }
 
+/// A text that can't be written while it is longer than 3 bytes.
+struct ShortTextSerde {
+  Status serialize(const Text& value, std::string& out) const {
+    if (value.size() > 3) return Error::data("too long a text");
+    out += value;
+    return {};
+  }
+  Status deserialize(std::string_view bytes, Text& value) const {
+    value = bytes;
+    return {};
+  }
+};
+void copy_short_texts(StreamsBuilder& builder) {
+  builder.stream<Text, Text>("in").to("out", {.value_serde = ShortTextSerde{}});
+}
+
+TEST(ProductionHandler, FailsUnlessToldOtherwise) {
+  StreamsBuilder builder;
+  copy_short_texts(builder);
+  Drive drive(builder);
+
+  EXPECT_THROW(drive.pipe("a", "long"), StreamsError);
+}
+
+TEST(ProductionHandler, ContinuePassesOverWhatCanNotBeWritten) {
+  StreamsBuilder builder;
+  copy_short_texts(builder);
+  Drive drive(builder, {.config = setting("production.exception.handler", "continue")});
+
+  drive.pipe("a", "long", 1);
+  drive.pipe("a", "ok", 2);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("a=ok@2"));
+}
+
+TEST(ProductionHandler, DeadLetterIsTheInputRecordWithTheReason) {
+  StreamsBuilder builder;
+  copy_short_texts(builder);
+  Drive drive(builder, {.config = dead_letters_for("production.exception.handler")});
+
+  drive.pipe("a", "long", 1);
+
+  const auto letter = drive.driver().read_raw("dead");
+  ASSERT_TRUE(letter.has_value());
+  EXPECT_EQ(letter->value, "long");
+  EXPECT_EQ(header(*letter, "__streams.errors.reason"), "production");
+  EXPECT_THAT(header(*letter, "__streams.errors.message").value_or(""),
+              HasSubstr("too long a text"));
+}
+
 TEST(Handlers, DeadLetterWithoutATopicIsRefused) {
   StreamsBuilder builder;
   copy_numbers(builder);

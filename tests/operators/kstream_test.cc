@@ -91,7 +91,7 @@ TEST(KStreamPrint, WritesALineARecord) {
   EXPECT_EQ(lines.str(), "[label]: a, x\n[label]: b, null\n");
 }
 
-TEST(KStreamRepartition, DropsNullKeysSilently) {
+TEST(KStreamRepartition, DropsNullKeys) {
   StreamsBuilder builder;
   builder.stream<Nullable, Text>("in").repartition().to("out");
 

@@ -6,6 +6,7 @@
 #include <millstream/topology/processor.h>
 
 #include <memory>
+#include <optional>
 
 #include "drive.h"
 
@@ -191,6 +192,140 @@ TEST(Punctuator, OfWallClockTimeIgnoresRecords) {
 
   drive.driver().advance_wall_clock_time(Duration(25));
   EXPECT_THAT(drive.texts(), ElementsAre("tick=@34"));
+}
+
+/// Cancels its punctuation from inside, at the second tick.
+class TickTwice final : public ContextualProcessor<Text, Text, Text, Text> {
+ public:
+  void init(ProcessorContext<Text, Text>& context) override {
+    ContextualProcessor::init(context);
+    schedule_ = context.schedule(Duration(10), PunctuationType::kStreamTime, [this](Timestamp t) {
+      this->context().forward("tick", "", t);
+      if (++ticks_ == 2) schedule_->cancel();
+    });
+  }
+  void process(const Record<Text, Text>&) override {}
+
+ private:
+  std::shared_ptr<Cancellable> schedule_;
+  int ticks_ = 0;
+};
+
+TEST(Punctuator, MayCancelItselfFromInside) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in").process([] { return std::make_unique<TickTwice>(); }).to("out");
+  Drive drive(builder);
+
+  for (const std::int64_t time : {5, 15, 25, 35}) drive.pipe("a", "", time);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("tick=@5", "tick=@15"));
+}
+
+/// Asks for a punctuation at its first record.
+class ScheduleLate final : public ContextualProcessor<Text, Text, Text, Text> {
+ public:
+  void process(const Record<Text, Text>&) override {
+    if (schedule_) return;
+    schedule_ = context().schedule(Duration(10), PunctuationType::kStreamTime,
+                                   [this](Timestamp t) { context().forward("tick", "", t); });
+  }
+
+ private:
+  std::shared_ptr<Cancellable> schedule_;
+};
+
+TEST(Punctuator, ScheduledByARecordIsDueRightAfterIt) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in")
+      .process([] { return std::make_unique<ScheduleLate>(); })
+      .to("out");
+  Drive drive(builder);
+
+  drive.pipe("a", "", 25);
+  drive.pipe("a", "", 29);
+  drive.pipe("a", "", 30);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("tick=@25", "tick=@30"));
+}
+
+/// Says where a record came from, also while punctuating.
+class TellOrigin final : public ContextualProcessor<Text, Text, Text, Text> {
+ public:
+  void init(ProcessorContext<Text, Text>& context) override {
+    ContextualProcessor::init(context);
+    context.schedule(Duration(10), PunctuationType::kStreamTime,
+                     [&context](Timestamp t) { context.forward("tick", origin(context), t); });
+  }
+  void process(const Record<Text, Text>& record) override {
+    const Text text = origin(context());
+    context().forward(record.with_value(text));
+  }
+
+ private:
+  static Text origin(const ProcessorContextBase& context) {
+    const RecordMetadata& metadata = context.record_metadata();
+    return Text(metadata.topic) + "-" + std::to_string(metadata.partition) + "/" +
+           std::to_string(to_int(metadata.offset));
+  }
+};
+
+TEST(Processor, KnowsWhereARecordCameFromButNotWhilePunctuating) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in").process([] { return std::make_unique<TellOrigin>(); }).to("out");
+  Drive drive(builder);
+
+  drive.pipe("a", "x", 1);
+  drive.pipe("a", "y", 2);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("a=in-0/0@1", "tick=-0/-1@1", "a=in-0/1@2"));
+}
+
+/// A store of a user's own: the names of each team in the order in which they came.
+class Rosters {
+ public:
+  Rosters(ByteStore& rows, const StoreSpec&) : rows_(&rows) {}
+
+  void add(const Text& team, const Text& name) {
+    const Text before(rows_->get(team).value_or(""));
+    rows_->put(team, before.empty() ? name : before + "," + name);
+  }
+  [[nodiscard]] Text of(const Text& team) const { return Text(rows_->get(team).value_or("")); }
+
+ private:
+  ByteStore* rows_;
+};
+
+/// Puts values on the roster of their key.
+class Enlist final : public ContextualProcessor<Text, Text, Text, Text> {
+ public:
+  void init(ProcessorContext<Text, Text>& context) override {
+    ContextualProcessor::init(context);
+    rosters_.emplace(context.state_store<Rosters>("rosters"));
+  }
+  void process(const Record<Text, Text>& record) override {
+    rosters_->add(record.key(), record.value());
+    const Text all = rosters_->of(record.key());
+    context().forward(record.with_value(all));
+  }
+
+ private:
+  std::optional<Rosters> rosters_;
+};
+
+TEST(OwnStore, IsAClassOverTheBytesThatAllStoresStandOn) {
+  StreamsBuilder builder;
+  builder.add_state_store({.name = "rosters"});
+  builder.stream<Text, Text>("in")
+      .process([] { return std::make_unique<Enlist>(); }, "rosters")
+      .to("out");
+  // What is lost with an abort is there again after it, as in any store.
+  Drive drive(builder, {.abort_once_a_record = true});
+
+  drive.pipe("red", "Eva", 1);
+  drive.pipe("red", "Max", 2);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("red=Eva@1", "red=Eva,Max@2"));
+  EXPECT_EQ(drive.driver().state_store<Rosters>("rosters").of("red"), "Eva,Max");
 }
 
 TEST(Punctuator, StopsWhenCancelled) {

@@ -157,6 +157,30 @@ TEST(Merge, HandsOnTheRecordsOfBothAsTheyCome) {
   EXPECT_THAT(drive.texts(), ElementsAre("a=x@5", "b=y@2"));
 }
 
+TEST(Repartition, IsNamedCountedAndDividedAsTold) {
+  StreamsBuilder builder;
+  std::vector<Text> asked;
+  builder.stream<Text, Text>("in")
+      .repartition({.name = "spread",
+                    .partitions = 3,
+                    .partitioner = [&asked](std::string_view topic, const Text& key, const Text&,
+                                            PartitionId) -> std::optional<PartitionId> {
+                      asked.push_back(Text(topic) + ":" + key);
+                      return 0;
+                    }})
+      .to("out");
+  const auto topology = testing::built(builder);
+  TopologyTestDriver driver(topology);
+
+  driver.create_input_topic<Text, Text>("in").pipe_input("a", "x");
+
+  const auto& topics = topology->subtopologies().at(1).sources;
+  EXPECT_EQ(topics.front().name, "spread-repartition");
+  EXPECT_EQ(topics.front().partitions, 3);
+  EXPECT_THAT(asked, ElementsAre("spread-repartition:a"));
+  EXPECT_EQ((driver.create_output_topic<Text, Text>("out").read_value()), "x");
+}
+
 TEST(To, ChoosesTheTopicByTheRecord) {
   StreamsBuilder builder;
   builder.stream<Text, Text>("in").to([](const Text&, const Text& v) { return "out-" + v; });

@@ -1,6 +1,7 @@
 // Tables: sources, filter, map_values, transform_values, group_by, and their way to streams.
 
 #include <millstream/operators/value_transformer.h>
+#include <millstream/state/key_value_store.h>
 #include <millstream/state/timestamped_key_value_store.h>
 
 #include "drive.h"
@@ -168,6 +169,41 @@ TEST(TableGroupBy, LeavesRowsWithNullGroupsOut) {
   drive.pipe("a", "no", 2);  // leaves red, joins no group
 
   EXPECT_THAT(drive.numbers(), ElementsAre("red=1@1", "red=0@2"));
+}
+
+/// Numbers the changes of each row, in a store.
+class NumberChanges final : public ValueTransformer<Text, Text, Text> {
+ public:
+  using Counts = KeyValueStore<Text, std::int64_t>;
+  void init(ProcessorContextBase& context) override {
+    counts_.emplace(context.state_store<Counts>("changes"));
+  }
+  std::optional<Text> transform(const Text& key, const Text* value) override {
+    const std::int64_t count = counts_->get(key).value_or(0) + 1;
+    counts_->put(key, count);
+    if (value == nullptr) return std::nullopt;
+    return *value + "#" + std::to_string(count);
+  }
+
+ private:
+  std::optional<Counts> counts_;
+};
+
+TEST(TableTransformValues, MakesRowsWithTheHelpOfAStore) {
+  StreamsBuilder builder;
+  builder.add_state_store({.name = "changes"});
+  builder.table<Text, Text>("in")
+      .transform_values([] { return std::make_unique<NumberChanges>(); }, "changes")
+      .to_stream()
+      .to("out");
+  Drive drive(builder);
+
+  drive.pipe("a", "x", 1);
+  drive.pipe("a", "y", 2);
+  drive.pipe("a", std::nullopt, 3);
+  drive.pipe("b", "z", 4);
+
+  EXPECT_THAT(drive.texts(), ElementsAre("a=x#1@1", "a=y#2@2", "a=null@3", "b=z#1@4"));
 }
 
 TEST(TableToStream, MayChooseAnotherKey) {

@@ -18,11 +18,11 @@ namespace millstream {
 namespace {
 
 using ::testing::AnyOf;
-using ::testing::SizeIs;
 using testing::counting_topology;
 using testing::create_topic;
 using testing::eventually;
 using testing::produce;
+using ::testing::SizeIs;
 using testing::TempDir;
 using testing::TopicRecord;
 
@@ -179,20 +179,19 @@ TEST_F(Metadata, SaysHowFarARestoreIs) {
     ASSERT_TRUE(eventually([&] { return records_of(*app) == 2000; }));
   }
   std::vector<std::int64_t> remaining;  // of all restoring tasks, as the listener is told
-  KafkaStreams app(
-      counting_topology("in", "out").build(),
-      Config{{"application.id", "counting"},
-             {"state.dir", dir_ / "a-new-machine"},
-             {"processing.guarantee", "exactly_once_v2"},
-             {"commit.interval.ms", "20"}},
-      KafkaStreams::Options{
-          .restore = {.on_restore_start =
-                          [&](TaskId, const std::string&, Offset from, Offset end) {
-                            remaining.push_back(to_int(end) - to_int(from));
-                          }},
-          .broker = broker_.get(),
-          .logger = &logger_,
-          .metrics = &metrics_});
+  KafkaStreams app(counting_topology("in", "out").build(),
+                   Config{{"application.id", "counting"},
+                          {"state.dir", dir_ / "a-new-machine"},
+                          {"processing.guarantee", "exactly_once_v2"},
+                          {"commit.interval.ms", "20"}},
+                   KafkaStreams::Options{
+                       .restore = {.on_restore_start =
+                                       [&](TaskId, const std::string&, Offset from, Offset end) {
+                                         remaining.push_back(to_int(end) - to_int(from));
+                                       }},
+                       .broker = broker_.get(),
+                       .logger = &logger_,
+                       .metrics = &metrics_});
 
   const Status started = app.start();
 

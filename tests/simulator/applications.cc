@@ -75,8 +75,7 @@ class TwoStores final : public TextProcessor {
     const Text count = plus_one(counts_->get(record.key()));
     counts_->put(record.key(), count);
     if (std::stoll(record.value().substr(1)) % 3 == 0) lasts_->put(record.key(), record.value());
-    context().forward(
-        record.with_value(count + ":" + lasts_->get(record.key()).value_or("none")));
+    context().forward(record.with_value(count + ":" + lasts_->get(record.key()).value_or("none")));
   }
 
  private:
@@ -159,9 +158,9 @@ void replay_join(ModelState& state, const Text& topic, const LogEntry& record,
   for (const ModelState::Side& partner : other[*record.key]) {
     const auto apart = std::abs((partner.time - record.timestamp).count());
     if (apart > kJoinWindow.count()) continue;
-    outputs.push_back({"out", *record.key,
-                       left ? *record.value + "+" + partner.value
-                            : partner.value + "+" + *record.value});
+    outputs.push_back(
+        {"out", *record.key,
+         left ? *record.value + "+" + partner.value : partner.value + "+" + *record.value});
   }
   own[*record.key].push_back({*record.value, record.timestamp});
 }
@@ -187,8 +186,7 @@ template <class P>
 std::shared_ptr<const BuiltTopology> one_processor(std::vector<StoreSpec> stores) {
   Topology topology;
   topology.add_source<Text, Text>("source", "in");
-  topology.add_processor(
-      "process", [] { return std::make_unique<P>(); }, "source");
+  topology.add_processor("process", [] { return std::make_unique<P>(); }, "source");
   for (StoreSpec& store : stores) topology.add_state_store(std::move(store), "process");
   topology.add_sink<Text, Text>("sink", "out", "process");
   auto built = topology.build();
@@ -250,23 +248,24 @@ std::vector<Application> make_applications() {
                  .inputs = {"in"},
                  .replay = of_record(replay_table),
                  .outputs = {"out"}});
-  all.push_back({.name = "join",
-                 .topology = join_topology(),
-                 .inputs = {"in", "in2"},
-                 .replay = [](ModelState& state, int, const Text& topic, const LogEntry& record,
-                              std::vector<ModelOutput>& outputs) {
-                   replay_join(state, topic, record, outputs);
-                 },
-                 .outputs = {"out"},
-                 .ordered = false,
-                 .comparable = false});
+  all.push_back(
+      {.name = "join",
+       .topology = join_topology(),
+       .inputs = {"in", "in2"},
+       .replay =
+           [](ModelState& state, int, const Text& topic, const LogEntry& record,
+              std::vector<ModelOutput>& outputs) { replay_join(state, topic, record, outputs); },
+       .outputs = {"out"},
+       .ordered = false,
+       .comparable = false});
   all.push_back({.name = "repartition",
                  .topology = repartition_topology(),
                  .inputs = {"in"},
-                 .replay = [](ModelState& state, int subtopology, const Text&,
-                              const LogEntry& record, std::vector<ModelOutput>& outputs) {
-                   replay_repartition(state, subtopology, record, outputs);
-                 },
+                 .replay =
+                     [](ModelState& state, int subtopology, const Text&, const LogEntry& record,
+                        std::vector<ModelOutput>& outputs) {
+                       replay_repartition(state, subtopology, record, outputs);
+                     },
                  .outputs = {"sim-moved-repartition", "out"},
                  .ordered = false});
   return all;

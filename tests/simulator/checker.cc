@@ -44,15 +44,16 @@ void Checker::check_brokers() {
   read_group_offsets();
 }
 
-// ---- Commits --------------------------------------------------------------------------------------
+// ---- Commits
+// --------------------------------------------------------------------------------------
 
 void Checker::read_commits() {
   const auto topic = cluster_->topics().find(kCommits);
   if (topic == cluster_->topics().end()) return;
   for (std::size_t p = 0; p < topic->second.partitions.size(); ++p) {
     const PartitionLog& log = topic->second.partitions[p];
-    Offset& cursor = cursors_.try_emplace({kCommits, static_cast<PartitionId>(p)}, Offset{0})
-                         .first->second;
+    Offset& cursor =
+        cursors_.try_emplace({kCommits, static_cast<PartitionId>(p)}, Offset{0}).first->second;
     for (const Offset end = log.last_stable(); cursor < end; cursor = next(cursor)) {
       const LogEntry& entry = log.at(cursor);
       if (!entry.readable()) continue;
@@ -83,7 +84,8 @@ void Checker::replay(TaskId id, Task& task, const CommitMark& mark) {
   for (const SourceTopic& source : subtopology(id.subtopology).sources) {
     const TopicPartition partition{full_name(source), id.partition};
     const auto named = mark.input_offsets.find(partition);
-    if (named == mark.input_offsets.end()) return report("a commit names no " + partition.to_string());
+    if (named == mark.input_offsets.end())
+      return report("a commit names no " + partition.to_string());
     Offset& consumed = task.consumed.try_emplace(partition, Offset{0}).first->second;
     if (named->second < consumed) {
       report("task " + id.to_string() + " went back in " + partition.to_string() + " from " +
@@ -162,7 +164,8 @@ void Checker::note_decision(std::int64_t producer) {
   }
 }
 
-// ---- Outputs --------------------------------------------------------------------------------------
+// ---- Outputs
+// --------------------------------------------------------------------------------------
 
 void Checker::read_outputs() {
   for (const std::string& name : application_->outputs) {
@@ -225,14 +228,15 @@ bool Checker::consumed(const TopicPartition& source, Offset end) const {
   const PartitionLog& log = cluster_->log(source);
   const auto skipped = skipped_.find(source);
   for (Offset at = progress(source); at < end; at = next(at)) {
-    const bool passed_over = skipped != skipped_.end() && at >= skipped->second.first &&
-                             at < skipped->second.second;
+    const bool passed_over =
+        skipped != skipped_.end() && at >= skipped->second.first && at < skipped->second.second;
     if (log.at(at).readable() && !passed_over) return false;
   }
   return true;
 }
 
-// ---- Machines -------------------------------------------------------------------------------------
+// ---- Machines
+// -------------------------------------------------------------------------------------
 
 void Checker::check_task(StreamTask& task) {
   if (!application_->comparable) return;
@@ -246,8 +250,8 @@ void Checker::check_task(StreamTask& task) {
     const auto check = [&](const std::string& key) {
       const auto value = store.get(key);
       const auto row = rows.find(key);
-      const bool same = value ? row != rows.end() && value->ends_with(row->second)
-                              : row == rows.end();
+      const bool same =
+          value ? row != rows.end() && value->ends_with(row->second) : row == rows.end();
       if (same) return;
       report("store " + spec.name + " of task " + task.id().to_string() + " at commit " +
              std::to_string(task.mark().number) + " has for key " + key + " " +
@@ -277,7 +281,8 @@ void Checker::check_write(const SimulatedDisk::Write& write) {
   }
 }
 
-// ---- The end --------------------------------------------------------------------------------------
+// ---- The end
+// --------------------------------------------------------------------------------------
 
 std::string Checker::missing() const {
   for (const Subtopology& one : application_->topology->subtopologies()) {

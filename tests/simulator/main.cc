@@ -113,15 +113,17 @@ int run_mutants(Arguments arguments) {
                 caught ? "found" : "NOT FOUND", static_cast<unsigned long long>(totals.schedules));
     std::fflush(stdout);
   }
-  std::printf("TORTURE {\"part\": \"mutants\", \"mutants\": %zu, \"found\": %zu, \"failed\": %zu}\n",
-              kMutants.size(), found, kMutants.size() - found);
+  std::printf(
+      "TORTURE {\"part\": \"mutants\", \"mutants\": %zu, \"found\": %zu, \"failed\": %zu}\n",
+      kMutants.size(), found, kMutants.size() - found);
   return found == kMutants.size() ? 0 : 1;
 }
 
 void print(const Totals& totals, std::uint64_t seed) {
   const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
   std::printf(
-      "TORTURE {\"part\": \"simulator\", \"seed\": %llu, \"schedules\": %llu, \"violations\": %llu, "
+      "TORTURE {\"part\": \"simulator\", \"seed\": %llu, \"schedules\": %llu, \"violations\": "
+      "%llu, "
       "\"faults\": %llu, \"schedules_below_5_faults\": %llu, \"records\": %llu, \"commits\": %llu, "
       "\"rebuilds_of_old_state\": %llu",
       number(seed), number(totals.schedules), number(totals.violations), number(totals.faults),

@@ -81,7 +81,8 @@ void World::trace(const std::string& event) {
               event.c_str());
 }
 
-// ---- Setting up -----------------------------------------------------------------------------------
+// ---- Setting up
+// -----------------------------------------------------------------------------------
 
 void World::plan_settings() {
   machines_.resize(1 + dice_.index(kMostMachines));
@@ -99,7 +100,8 @@ void World::plan_settings() {
   active_ = Duration(dice_.between(5000, 12'000));
   for (const std::string& input : application_->inputs) {
     const bool compacted = application_->name == "source-as-changelog";
-    cluster_.create_topic({input, kPartitions, {{"cleanup.policy", compacted ? "compact" : "delete"}}});
+    cluster_.create_topic(
+        {input, kPartitions, {{"cleanup.policy", compacted ? "compact" : "delete"}}});
   }
   cluster_.create_topic({"out", kPartitions, {}});
   trace("application " + application_->name + ", " + std::to_string(machines_.size()) +
@@ -156,7 +158,8 @@ void World::plan_faults() {
   }
 }
 
-// ---- Running --------------------------------------------------------------------------------------
+// ---- Running
+// --------------------------------------------------------------------------------------
 
 Outcome World::run() {
   plan_settings();
@@ -246,9 +249,8 @@ void World::start(Machine& machine) {
   };
   machine.closing = false;
   machine.streams = std::make_unique<SteppedStreams>(
-      std::move(options),
-      Client{scheduler_, cluster_, dice_, faults_, process,
-             faults::is_active(faults::Mutant::kNoGuard)});
+      std::move(options), Client{scheduler_, cluster_, dice_, faults_, process,
+                                 faults::is_active(faults::Mutant::kNoGuard)});
   machine.streams->spawn();
 }
 

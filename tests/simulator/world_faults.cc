@@ -115,8 +115,8 @@ void World::inject_while_down(Fault fault) {
   });
 }
 
-/// One machine is down for two days while the others go on; what was deleted meanwhile is nowhere to
-/// be read any more.
+/// One machine is down for two days while the others go on; what was deleted meanwhile is nowhere
+/// to be read any more.
 void World::pass_two_days() {
   Machine* machine = random_running();
   if (machine == nullptr) return;

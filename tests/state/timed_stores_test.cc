@@ -102,6 +102,56 @@ TEST_P(TimedStores, RowsOfAllKeysComeByTimeWithAndWithoutAnIndex) {
   }
 }
 
+/// Counts the scans of another store.
+class CountsScans final : public ByteStore {
+ public:
+  explicit CountsScans(ByteStore& inner) : inner_(&inner) {}
+  [[nodiscard]] int scans() const { return scans_; }
+
+  const std::string& name() const override { return inner_->name(); }
+  std::optional<std::string_view> get(std::string_view key) override { return inner_->get(key); }
+  void put(std::string_view key, std::string_view value) override { inner_->put(key, value); }
+  void erase(std::string_view key) override { inner_->erase(key); }
+  std::unique_ptr<ByteIterator> scan(std::string_view from, std::string_view to,
+                                     Direction direction) override {
+    ++scans_;
+    return inner_->scan(from, to, direction);
+  }
+  std::unique_ptr<ByteIterator> scan_group(std::string_view from, std::string_view to,
+                                           Direction direction, std::string_view low,
+                                           std::string_view high) override {
+    ++scans_;
+    return inner_->scan_group(from, to, direction, low, high);
+  }
+  void drop_range(std::string_view from, std::string_view to) override {
+    inner_->drop_range(from, to);
+  }
+  StoreNumbers& numbers() override { return inner_->numbers(); }
+  void append_change(std::string_view key, std::optional<std::string_view> value,
+                     Timestamp time) override {
+    inner_->append_change(key, value, time);
+  }
+  void for_each_dirty(const DirtyVisitor& visit) override { inner_->for_each_dirty(visit); }
+  std::uint64_t approximate_entries() const override { return inner_->approximate_entries(); }
+
+ private:
+  ByteStore* inner_;
+  int scans_ = 0;
+};
+
+// From the epoch to today there are 28 million segments of a minute.
+TEST_P(TimedStores, ReadingByTimeVisitsNoEmptySegments) {
+  const StoreSpec spec = window_spec();
+  StateUnderTest under_test(GetParam(), {spec});
+  CountsScans bytes(under_test.store("s"));
+  WindowStore<Text, Text> store(bytes, spec, {}, {});
+  store.put("a", "1", Timestamp(1'700'000'000'000));
+
+  EXPECT_EQ(show(store.fetch_by_time(Timestamp(0), Timestamp::max())),
+            "a@1700000000000-1700000000010=1,");
+  EXPECT_EQ(bytes.scans(), 1);
+}
+
 TEST_P(TimedStores, WhatHasJustExpiredCanStillBeReadByTime) {
   StoreSpec spec = window_spec();
   spec.time_index = true;

@@ -8,7 +8,7 @@ import on_kafka
 
 
 def main():
-    options = on_kafka.arguments(__doc__, kills=150, records=2_000_000, rate=2500)
+    options = on_kafka.arguments(__doc__, kills=150, records=2_180_000, rate=3200)
     on_kafka.fit(options, options.records / options.rate, "records", "kills")
     began = time.monotonic()
     with (on_kafka.service.Kafka(settings=on_kafka.BROKER) as kafka,

@@ -56,6 +56,7 @@ def main():
         for _ in range(options.schedules):
             run_schedule(torture, kafka, done)
         figures, ok = torture.finish()
+        ok = ok and all(done[action] > 0 for action in ACTIONS)
         figures = {"schedules": options.schedules, "faults": dict(done), **figures,
                    "seconds": round(time.monotonic() - began)}
     return on_kafka.report("kafka_proxy_schedules", figures, ok)

@@ -51,7 +51,7 @@ def main():
                         groups=100, seed=options.seed)
         while torture.producing():
             torture.sleep(0.5)
-        filled = torture.wait_until_processed()
+        filled = torture.wait_until_processed(seconds=1200)
         torture.produce(name="more", records=options.restarts * 10 * options.rate,
                         rate=options.rate, keys=options.keys, groups=100, seed=options.seed)
         seconds, replayed = [], []

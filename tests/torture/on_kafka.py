@@ -76,8 +76,8 @@ class Instance:
         self.torture = torture
         self.state = torture.folder / f"state-{name}"
         self.log = torture.folder / f"app-{name}.log"
-        self.settings = {**SETTINGS, "state.dir": self.state,
-                         "bootstrap.servers": torture.bootstrap, **settings}
+        self.settings = {"bootstrap.servers": torture.bootstrap, "state.dir": self.state,
+                         **SETTINGS, **settings}
         self.process = None
 
     def start(self):
@@ -222,15 +222,33 @@ class Torture:
         with open(file, "rb") as lines:
             return sum(1 for _ in lines)
 
-    def wait_until_processed(self):
+    def wait_until_processed(self, seconds=CATCH_UP):
         """Wait until each output has as many records as the input, or no more come."""
         expected = self.save_topic("input")
-        deadline = time.monotonic() + CATCH_UP
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if all(self.save_topic(topic) >= expected for topic in OUTPUTS):
+            # The outputs are only read once the offsets say that it's worth it.
+            if self.is_committed("input") and all(self.save_topic(topic) >= expected
+                                                  for topic in OUTPUTS):
                 return True
-            self.sleep(2)
+            self.sleep(1)
         return False
+
+    def is_committed(self, topic):
+        """Whether the newest watched offsets are those behind the last record of a saved topic."""
+        if self.watcher is None:
+            return True
+        ends, committed = {}, {}
+        with open(self.folder / f"{topic}.tsv") as rows:
+            for row in rows:
+                partition, offset, _ = row.split("\t", 2)
+                ends[partition] = int(offset) + 1
+        with open(self.folder / "committed.tsv") as rows:
+            for row in rows:
+                if row.endswith("\n") and row.startswith(topic):
+                    _, partition, offset = row.split("\t")
+                    committed[partition] = int(offset)
+        return all(committed.get(partition, -1) >= end for partition, end in ends.items())
 
     def dump_state(self, name):
         """Let the application write its stores to a topic, and keep what came since the last time."""

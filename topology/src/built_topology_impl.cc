@@ -64,6 +64,41 @@ Subtopology make_subtopology(const Topology::Specification& topology, const Node
   return made;
 }
 
+/// The idle time-out that a sub-topology's sources have together: the longest, if all have one.
+std::optional<Duration> idle_timeout_of(const Subtopology& subtopology) {
+  std::optional<Duration> longest = Duration(0);
+  for (const SourceTopic& source : subtopology.sources) {
+    if (!source.idle_timeout) return std::nullopt;
+    longest = std::max(longest, source.idle_timeout);
+  }
+  return longest;
+}
+
+/// An internal topic is idle once all that could write to it is: its time-out is the longest of its
+/// writers', if all have one. False: nothing changed.
+bool hand_down_idle_timeouts(std::vector<Subtopology>& subtopologies) {
+  std::map<std::string, std::optional<Duration>> timeouts;
+  for (const Subtopology& writer : subtopologies) {
+    const std::optional<Duration> timeout = idle_timeout_of(writer);
+    for (const SourceTopic& sink : writer.sinks) {
+      const auto [known, is_new] = timeouts.emplace(sink.name, timeout);
+      if (is_new) continue;
+      known->second = known->second && timeout ? std::max(known->second, timeout) : std::nullopt;
+    }
+  }
+  bool changed = false;
+  for (Subtopology& reader : subtopologies) {
+    for (SourceTopic& source : reader.sources) {
+      const auto timeout = timeouts.find(source.name);
+      if (!source.internal || timeout == timeouts.end()) continue;
+      if (source.idle_timeout == timeout->second) continue;
+      source.idle_timeout = timeout->second;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
 }  // namespace
 
 BuiltTopologyImpl::BuiltTopologyImpl(Topology::Specification specification) {
@@ -74,6 +109,10 @@ BuiltTopologyImpl::BuiltTopologyImpl(Topology::Specification specification) {
     if (!group.is_global) {
       parts->subtopologies.push_back(make_subtopology(parts->specification, group));
     }
+  }
+  // Each round reaches one sub-topology further down; a loop of topics settles or has none.
+  for (std::size_t i = 0; i < parts->subtopologies.size(); ++i) {
+    if (!hand_down_idle_timeouts(parts->subtopologies)) break;
   }
   parts_ = std::move(parts);
 }

@@ -20,6 +20,17 @@ void fail_on_invalid_timestamp(Timestamp timestamp, const RecordMetadata& origin
                      "; use another timestamp extractor to process it");
 }
 
+Timestamp extract_timestamp(DefaultTimestampExtractor extractor, Timestamp timestamp,
+                            const ExtractionContext& context) {
+  if (extractor == DefaultTimestampExtractor::kWallClock) return context.wall_clock_time;
+  if (timestamp.is_valid() || extractor == DefaultTimestampExtractor::kLogAndSkip) return timestamp;
+  if (extractor == DefaultTimestampExtractor::kUsePartitionTime &&
+      context.partition_time.is_valid()) {
+    return context.partition_time;
+  }
+  fail_on_invalid_timestamp(timestamp, context.origin);
+}
+
 void reject_undecodable(TaskContext& context, const Node& node, const char* part,
                         const Status& status) {
   context.on_deserialization_error(

@@ -16,6 +16,8 @@ std::string_view to_string(DropReason reason) {
       return "invalid_timestamp";
     case DropReason::kNullJoinKey:
       return "null_join_key";
+    case DropReason::kNoWindow:
+      return "no_window";
   }
   return "unknown";
 }

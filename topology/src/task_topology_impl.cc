@@ -58,10 +58,6 @@ void TaskTopologyImpl::flush() {
   for (const auto& node : nodes_) node->flush();
 }
 
-void TaskTopologyImpl::rewind() {
-  for (const auto& node : nodes_) node->rewind();
-}
-
 void TaskTopologyImpl::advance_stream_time(Timestamp time) {
   for (const auto& node : nodes_) node->advance_stream_time(time);
 }

@@ -20,7 +20,6 @@ class TaskTopologyImpl final : public TaskTopology {
   void init(TaskContext& context) override;
   [[nodiscard]] SourceNode& source(std::string_view topic) override;
   void flush() override;
-  void rewind() override;
   void advance_stream_time(Timestamp time) override;
   void close() override;
   [[nodiscard]] std::vector<EdgeCount> edges() const override;

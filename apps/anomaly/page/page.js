@@ -50,14 +50,19 @@ function span(ms) {
   return Math.floor(s / 86400) + ' d ' + Math.floor(s % 86400 / 3600) + ' h';
 }
 const stamp = ms => ms === null ? '–' : new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
-const value = v => v === null ? '–' : Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-3)
-  ? v.toExponential(2) : String(+v.toPrecision(4));
+function value(v) {
+  if (v === null) return '–';
+  const size = Math.abs(v);
+  if (size >= 1e12 || (size > 0 && size < 1e-3)) return v.toExponential(2);
+  const [unit, name] = size >= 1e9 ? [1e9, ' G'] : size >= 1e6 ? [1e6, ' M'] : size >= 1e5 ? [1e3, ' k'] : [1, ''];
+  return +(v / unit).toPrecision(4) + name;
+}
 
 // ---- Charts --------------------------------------------------------------------------------------
 
 const WINDOW = 300;  // seconds
 
-// A line over the last five minutes; the right edge is now. `series`: functions of a sample.
+// A line over what there is of the last five minutes; the right edge is now. `series`: functions of a sample.
 function chart(id, samples, series, format) {
   const box = byId(id);
   if (!box.firstChild) {
@@ -72,7 +77,8 @@ function chart(id, samples, series, format) {
     box.onpointerleave = () => { tip.hidden = true; box.querySelector('.hair').style.display = 'none'; };
   }
   const end = samples.length ? samples[samples.length - 1].time_ms : 0;
-  const x = sample => 300 - (end - sample.time_ms) / 1000 / WINDOW * 300;
+  const width = Math.max(60, samples.length ? (end - samples[0].time_ms) / 1000 : 0);
+  const x = sample => 300 - (end - sample.time_ms) / 1000 / width * 300;
   let most = 0;
   for (const sample of samples) for (const of of series) most = Math.max(most, of(sample) || 0);
   const y = v => 56 - (most ? v / most : 0) * 52;
@@ -465,8 +471,8 @@ function progressCell(task, source) {
     make(cell, 'span', {class: 'small'}, total ? 'restoring, ' + count(left) + ' to go' : 'opening');
     return cell;
   }
-  const done = source.end > 0 && source.committed !== null ? Math.min(1, source.committed / source.end) : 1;
-  const bar = make(cell, 'div', {class: 'bar', title: (done * 100).toFixed(1) + ' % of the log'});
+  const done = source.end > 0 && source.committed !== null ? Math.min(1, source.committed / source.end) : 0;
+  const bar = make(cell, 'div', {class: 'bar', title: source.end ? (done * 100).toFixed(1) + ' % of the log' : 'the log is empty'});
   make(bar, 'i').style.width = done * 100 + '%';
   return cell;
 }
@@ -516,7 +522,7 @@ function showHealth() {
   const facts = [
     ['Dead letters', count(t.dead_letters), '', t.dead_letters > 0],
     ['Dropped', count(t.dropped + t.passed_over), 'late or faulty', t.dropped + t.passed_over > 0],
-    ['Commits', count(t.commits), t.aborts ? count(t.aborts) + ' aborted' : 'none aborted', false],
+    ['Commits', count(t.commits), t.aborts ? count(t.aborts) + ' aborted' : '', false],
     ['Rebalances', count(t.rebalances), '', false],
     ['Score cache', looked ? (t.cache_hits / looked * 100).toFixed(1) + ' %' : '–', 'hit rate', false],
     ['Write buffers', bytes(t.buffer_bytes), '', false],

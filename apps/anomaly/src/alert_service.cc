@@ -143,6 +143,7 @@ void AlertService::send_first(Timestamp now) {
                {{"to", sender_.destination()},
                 {"message_id", mail.message_id},
                 {"alerts", std::to_string(outbox_.front().digest.alerts.size())}});
+  if (options_.on_sent) options_.on_sent(outbox_.front().digest);
   outbox_.erase(outbox_.begin());
   sent_.add();
   outbox_size_.set(static_cast<double>(outbox_.size()));

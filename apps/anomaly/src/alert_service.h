@@ -6,6 +6,7 @@
 #include <millstream/core/time.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -40,6 +41,8 @@ class AlertService final : public AlertPositions {
     /// A mail's date is the end of its newest alert, not the time of its batch: mails as files are
     /// then the same whenever they are made.
     bool date_from_alerts = false;
+    /// Told of each mail that went out; may be empty.
+    std::function<void(const AlertDigest&)> on_sent;
   };
 
   AlertService(Options options, MailSender& sender, millstream::Logger& logger,

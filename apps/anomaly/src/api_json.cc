@@ -19,11 +19,14 @@ Json offset_json(Offset offset) { return offset == Offset::kNone ? Json() : Json
 
 Json time_json(Timestamp time) { return time.is_valid() ? Json(time.ms()) : Json(); }
 
-/// Four digits are enough for a picture.
+std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
+
+/// Five digits are enough for a picture.
 double rounded(double value) {
   if (!std::isfinite(value) || value == 0) return 0;
-  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 4);
-  return std::round(value / unit) * unit;
+  const double digits = 4 - std::floor(std::log10(std::abs(value)));
+  const double unit = std::pow(10, std::abs(digits));  // exact, so that no digits come of it
+  return digits >= 0 ? std::round(value * unit) / unit : std::round(value / unit) * unit;
 }
 
 Json contributions_json(const std::vector<Contribution>& contributions) {
@@ -68,23 +71,23 @@ Json json_of(const Quantiles& quantiles) {
 }
 
 Json json_of(const MetricTotals& totals) {
-  return {{"records_processed", totals.processed},
-          {"events_scored", totals.scored},
-          {"anomalies", totals.anomalies},
-          {"alerts", totals.alerts},
-          {"dead_letters", totals.dead_letters},
-          {"dropped", totals.dropped},
-          {"passed_over", totals.faulty},
-          {"commits", totals.commits},
-          {"aborts", totals.aborts},
-          {"rebalances", totals.rebalances},
-          {"cache_hits", totals.cache_hits},
-          {"cache_misses", totals.cache_misses},
-          {"mails_sent", totals.mails_sent},
-          {"mail_failures", totals.mail_failures},
-          {"mails_waiting", totals.mails_waiting},
-          {"buffer_bytes", totals.buffer_bytes},
-          {"rocksdb_memory_bytes", totals.rocksdb_bytes}};
+  return {{"records_processed", whole(totals.processed)},
+          {"events_scored", whole(totals.scored)},
+          {"anomalies", whole(totals.anomalies)},
+          {"alerts", whole(totals.alerts)},
+          {"dead_letters", whole(totals.dead_letters)},
+          {"dropped", whole(totals.dropped)},
+          {"passed_over", whole(totals.faulty)},
+          {"commits", whole(totals.commits)},
+          {"aborts", whole(totals.aborts)},
+          {"rebalances", whole(totals.rebalances)},
+          {"cache_hits", whole(totals.cache_hits)},
+          {"cache_misses", whole(totals.cache_misses)},
+          {"mails_sent", whole(totals.mails_sent)},
+          {"mail_failures", whole(totals.mail_failures)},
+          {"mails_waiting", whole(totals.mails_waiting)},
+          {"buffer_bytes", whole(totals.buffer_bytes)},
+          {"rocksdb_memory_bytes", whole(totals.rocksdb_bytes)}};
 }
 
 Json sample_fields() {

@@ -142,6 +142,9 @@ void RecentResults::settle(SeenIncident& incident, const SeenAlert& alert) {
 void RecentResults::add_alert(const Alert& alert, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
   ++version_;
+  const bool is_known = std::any_of(alerts_.begin(), alerts_.end(),
+                                    [&](const auto& known) { return known.alert.id == alert.id; });
+  if (is_known) return;  // read from the topic and handed on by the mailer
   if (alerts_.size() >= limits_.alerts) alerts_.pop_front();
   alerts_.push_back({alert, false, now_ms});
   if (SeenIncident* incident = covering(alert.series, alert.start_ms, alert.end_ms)) {

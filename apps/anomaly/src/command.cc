@@ -17,6 +17,14 @@ void add_setting_options(CLI::App& command, SettingArguments& arguments) {
       ->allow_extra_args(false);
 }
 
+void add_detector_option(CLI::App& command, std::string& detector) {
+  command
+      .add_option("--detector", detector,
+                  "offline: the forest of `anomaly train` (default); per-series: a plain forest a "
+                  "series; online: box-aware forests a series. The last two need no model")
+      ->check(CLI::IsMember({"offline", "per-series", "online"}));
+}
+
 millstream::Result<millstream::Config> read_settings(const SettingArguments& arguments) {
   std::vector<std::string> warnings;
   auto config = load_settings(arguments, warnings);

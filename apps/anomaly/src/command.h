@@ -4,6 +4,7 @@
 #include <millstream/core/time.h>
 
 #include <functional>
+#include <string>
 
 #include "settings.h"
 #include "stop_signal.h"
@@ -34,9 +35,14 @@ void add_alert_command(CLI::App& program, Action& chosen);
 void add_run_command(CLI::App& program, Action& chosen);
 void add_nab_score_command(CLI::App& program, Action& chosen);
 void add_nab_run_command(CLI::App& program, Action& chosen);
+void add_features_command(CLI::App& program, Action& chosen);
+void add_import_command(CLI::App& program, Action& chosen);
 
 /// `--config` and `-X`, which every service takes.
 void add_setting_options(CLI::App& command, SettingArguments& arguments);
+
+/// `--detector`, in place of the setting anomaly.detector.
+void add_detector_option(CLI::App& command, std::string& detector);
 
 /// Read the settings and say on standard error which ones nobody knows.
 millstream::Result<millstream::Config> read_settings(const SettingArguments& arguments);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alert_file.h"
+#include "demo_figures.h"
 #include "demo_mails.h"
 #include "demo_summary.h"
 #include "folder_lock.h"
@@ -61,8 +62,9 @@ class Demo {
   CommandContext& context_;
   Terminal& terminal_;
   std::string data_name_;
+  DetectorSettings detector_;
   DataSet data_;
-  std::shared_ptr<const Model> model_;
+  std::shared_ptr<const ModelSource> models_;  // null: a detector that needs none
   std::unique_ptr<millstream::Logger> logger_;
   millstream::Metrics metrics_;
   std::string mail_line_;
@@ -94,13 +96,24 @@ Status Demo::load_data() {
 }
 
 Status Demo::train_model() {
+  const auto config = settings();
+  if (!config) return config.error();
+  const auto detector = DetectorSettings::from(*config);
+  if (!detector) return detector.error();
+  detector_ = *detector;
+  if (detector_.kind != DetectorKind::kOffline) {
+    heading("Training");
+    terminal_.line(fmt::format("  none: detector {} learns each series as it comes",
+                               detector_version(detector_, nullptr)));
+    return {};
+  }
   heading("Training");
   auto model = train_unless_there(data_, {.trials = options_.trials, .seed = options_.seed},
                                   folder_.model(), terminal_);
   if (!model) return model.error();
-  model_ = std::make_shared<const Model>(std::move(*model));
-  terminal_.line(fmt::format("  model {}: {} trees, threshold {:.3f}", model_->version(),
-                             model_->parts().forest.n_trees(), model_->parts().threshold));
+  terminal_.line(fmt::format("  model {}: {} trees, threshold {:.3f}", model->version(),
+                             model->parts().forest.n_trees(), model->parts().threshold));
+  models_ = std::make_shared<const ModelSource>(std::make_shared<const Model>(std::move(*model)));
   return {};
 }
 
@@ -108,6 +121,7 @@ Result<Config> Demo::settings() const {
   auto given = read_settings(options_.settings);
   if (!given) return given.error();
   Config config = with_service_defaults(std::move(*given));
+  if (!options_.detector.empty()) config.set("anomaly.detector", options_.detector);
   config.set("state.dir", folder_.state().string());
   config.set("bootstrap.servers", "embedded:" + (folder_.state() / "broker").string());
   return config;
@@ -118,10 +132,11 @@ Status Demo::prepare_state() {
   if (!config) return config.error();
   const auto detector = DetectorOptions::from(*config);
   if (!detector) return detector.error();
-  const std::string identity = fmt::format(
-      "data {}\nmodel {}\npartitions {}\nformat {}\nsession {} {}\n", data_.fingerprint(),
-      model_->version(), detector->topics.partitions, static_cast<int>(detector->format),
-      detector->session_gap.count(), detector->session_grace.count());
+  const std::string identity =
+      fmt::format("data {}\nmodel {}\npartitions {}\nformat {}\nsession {} {}\n",
+                  data_.fingerprint(), detector_version(detector_, models_),
+                  detector->topics.partitions, static_cast<int>(detector->format),
+                  detector->session_gap.count(), detector->session_grace.count());
   const DemoState state = look_at_state(folder_, identity);
   if (state == DemoState::kOther) {
     terminal_.line(fmt::format("  {} is of other data or another model: starting over",
@@ -141,7 +156,7 @@ Status Demo::detect() {
   heading("Detection");
   const auto config = settings();
   if (!config) return config.error();
-  Pipeline pipeline(data_, model_, *config, {context_.clock, *logger_, metrics_, context_.stop});
+  Pipeline pipeline(data_, models_, *config, {context_.clock, *logger_, metrics_, context_.stop});
   MILLSTREAM_TRY(pipeline.start(options_.rate));
   if (pipeline.found() > 0) {
     terminal_.line(
@@ -186,14 +201,19 @@ Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& c
   const std::string lines = score_lines(results);
   auto state = pipeline.final_state();
   if (!state) return state.error();
+  const auto figures = figures_of_work(folder_.figures(),
+                                       {.records_per_second = pipeline.records_per_second(),
+                                        .latency_p50_ms = pipeline.latencies().quantile(0.5),
+                                        .latency_p99_ms = pipeline.latencies().quantile(0.99)});
+  if (!figures) return figures.error();
   DemoTotals totals{.records_in = data_.points(),
                     .records_scored = results.scores,
                     .dead_letters = results.dead_letters,
                     .anomalies = results.anomalies.size(),
                     .alerts = results.alerts.size(),
-                    .records_per_second = pipeline.records_per_second(),
-                    .latency_p50_ms = pipeline.latencies().quantile(0.5),
-                    .latency_p99_ms = pipeline.latencies().quantile(0.99),
+                    .records_per_second = figures->records_per_second,
+                    .latency_p50_ms = figures->latency_p50_ms,
+                    .latency_p99_ms = figures->latency_p99_ms,
                     .scores_digest = digest_of_lines(lines),
                     .state_digest = std::move(*state),
                     .report = folder_.report().string()};
@@ -204,16 +224,20 @@ Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& c
 }
 
 Status Demo::write_report(const Results& results, const DemoTotals& totals) {
-  const auto& training = model_->parts().training;
-  const ReportFacts facts{
-      .title = "Anomalies in " + data_name_,
-      .details = {
-          {"Data", data_.path.string()},
-          {"Model", fmt::format("{}, {} trees, threshold {:.4f}", model_->version(),
-                                model_->parts().forest.n_trees(), model_->parts().threshold)},
-          {"Trained on", training.data},
-          {"Tuning", training.tuning.empty() ? "none" : training.tuning},
-          {"Scores' digest", totals.scores_digest}}};
+  ReportFacts facts{.title = "Anomalies in " + data_name_,
+                    .details = {{"Data", data_.path.string()}}};
+  if (models_) {
+    const auto model = models_->current();
+    const auto& training = model->parts().training;
+    facts.details.emplace_back(
+        "Model", fmt::format("{}, {} trees, threshold {:.4f}", model->version(),
+                             model->parts().forest.n_trees(), model->parts().threshold));
+    facts.details.emplace_back("Trained on", training.data);
+    facts.details.emplace_back("Tuning", training.tuning.empty() ? "none" : training.tuning);
+  } else {
+    facts.details.emplace_back("Detector", detector_version(detector_, nullptr));
+  }
+  facts.details.emplace_back("Scores' digest", totals.scores_digest);
   return write_whole_file(folder_.report(), make_report(data_, results, facts));
 }
 

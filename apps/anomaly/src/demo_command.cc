@@ -30,6 +30,7 @@ void add_demo_command(CLI::App& program, Action& chosen) {
       ->capture_default_str();
   demo.add_option("--seed", options->seed, "Of training")->capture_default_str();
   demo.add_flag("!--no-fetch", options->may_fetch, "Don't try to download NAB");
+  add_detector_option(demo, options->detector);
   add_setting_options(demo, options->settings);
   demo.callback([options, &chosen] {
     chosen = [options](CommandContext& context) {

@@ -18,6 +18,7 @@ struct DemoFolder {
   [[nodiscard]] std::filesystem::path report() const { return root / "report.html"; }
   [[nodiscard]] std::filesystem::path scores() const { return root / "scores.csv"; }
   [[nodiscard]] std::filesystem::path mails() const { return root / "mails"; }
+  [[nodiscard]] std::filesystem::path figures() const { return state() / "figures.json"; }
   [[nodiscard]] std::filesystem::path log() const { return root / "demo.log"; }
 };
 

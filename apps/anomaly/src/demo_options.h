@@ -18,6 +18,7 @@ struct DemoOptions {
   double rate = 0;
   std::size_t trials = 6;
   std::uint64_t seed = 1;
+  std::string detector;  ///< In place of the setting anomaly.detector.
   SettingArguments settings;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "page_service.h"
+#include "service_command.h"
 
 namespace anomaly {
 
@@ -33,7 +34,8 @@ DetectService::~DetectService() {
 }
 
 Status DetectService::start() {
-  auto topology = make_detector_topology(context_.options, model_);
+  MILLSTREAM_TRY(watch_model());
+  auto topology = make_detector_topology(context_.options, models_);
   if (!topology) return topology.error();
   const std::string described = (*topology)->describe_json();
   streams_.emplace(std::move(topology), context_.config,
@@ -43,12 +45,25 @@ Status DetectService::start() {
                                          .metrics = &context_.metrics});
   if (context_.page != nullptr) show(described);
   MILLSTREAM_TRY(streams_->start());
-  context_.logger.info("the detector runs", {{"model", model_->version()}});
+  context_.logger.info("the detector runs",
+                       {{"detector", std::string(to_string(context_.options.detector.kind))},
+                        {"model", detector_version(context_.options.detector, models_)}});
+  return {};
+}
+
+Status DetectService::watch_model() {
+  if (!models_) return {};
+  const auto interval =
+      context_.config.get_duration("anomaly.model.reload.ms", millstream::Duration(1000));
+  if (!interval) return interval.error();
+  watch_.emplace(detector_model_file(context_.config), *interval, models_, context_.logger,
+                 context_.metrics);
   return {};
 }
 
 Result<Service::Rest> DetectService::step() {
   if (streams_->state() == KafkaStreams::State::kError) return streams_->error();
+  if (watch_ && watch_->look(context_.clock.monotonic())) show_model();
   return Rest(100ms);
 }
 
@@ -61,10 +76,15 @@ Status DetectService::finish() {
 
 /// Until `finish` the page may ask.
 void DetectService::show(const std::string& topology) {
-  context_.page->set_model(model_, written_at(context_.config.get("anomaly.model.file")));
+  show_model();
   context_.page->set_detector({.state = [this] { return streams_->state(); },
                                .threads = [this] { return streams_->metadata_for_local_threads(); },
                                .topology_json = topology});
+}
+
+void DetectService::show_model() {
+  if (context_.page == nullptr || !models_) return;
+  context_.page->set_model(models_->current(), written_at(detector_model_file(context_.config)));
 }
 
 }  // namespace anomaly

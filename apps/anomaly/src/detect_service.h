@@ -1,21 +1,23 @@
 #pragma once
 
-#include <millstream/forest/model.h>
 #include <millstream/runtime/kafka_streams.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "model_source.h"
+#include "model_watch.h"
 #include "service.h"
 
 namespace anomaly {
 
-/// Runs the detector's topology.
+/// Runs the detector's topology; the offline detector's model file may be replaced meanwhile.
 class DetectService final : public Service {
  public:
-  DetectService(std::shared_ptr<const millstream::forest::Model> model, ServiceContext& context)
-      : model_(std::move(model)), context_(context) {}
+  /// `models` is null unless the detector is the offline one.
+  DetectService(std::shared_ptr<ModelSource> models, ServiceContext& context)
+      : models_(std::move(models)), context_(context) {}
 
   ~DetectService() override;
 
@@ -25,10 +27,13 @@ class DetectService final : public Service {
   millstream::Status finish() override;
 
  private:
+  millstream::Status watch_model();
   void show(const std::string& topology);
+  void show_model();
 
-  std::shared_ptr<const millstream::forest::Model> model_;
+  std::shared_ptr<ModelSource> models_;
   ServiceContext& context_;
+  std::optional<ModelWatch> watch_;
   std::optional<millstream::KafkaStreams> streams_;
 };
 

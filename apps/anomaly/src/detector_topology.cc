@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "incident.h"
+#include "learning_processor.h"
 #include "scoring_processor.h"
+#include "sha256.h"
 
 namespace anomaly {
 
@@ -24,7 +26,6 @@ using millstream::Record;
 using millstream::Result;
 using millstream::StreamsBuilder;
 using millstream::Timestamp;
-using millstream::forest::Model;
 
 Result<DetectorOptions> DetectorOptions::from(const Config& config) {
   DetectorOptions options;
@@ -40,14 +41,18 @@ Result<DetectorOptions> DetectorOptions::from(const Config& config) {
   const auto grace = config.get_duration("anomaly.session.grace.ms", options.session_grace);
   if (!grace) return grace.error();
   options.session_grace = *grace;
+  auto detector = DetectorSettings::from(config);
+  if (!detector) return detector.error();
+  options.detector = std::move(*detector);
   return options;
 }
 
 namespace {
 
-KStream<std::string, Score> add_scoring(StreamsBuilder& builder, const DetectorOptions& options,
-                                        std::shared_ptr<const Model> model) {
-  builder.add_state_store({.name = kFeatureStore});
+using Metrics = KStream<std::string, Metric>;
+using Scores = KStream<std::string, Score>;
+
+Metrics add_metrics(StreamsBuilder& builder, const DetectorOptions& options) {
   const Consumed<std::string, Metric> consumed{
       .name = "metrics",
       .value_serde = MessageSerde<Metric>(options.format),
@@ -55,10 +60,42 @@ KStream<std::string, Score> add_scoring(StreamsBuilder& builder, const DetectorO
                                 const ExtractionContext&) {
         return Timestamp(record.value().timestamp_ms);
       }};
-  return builder.stream<std::string, Metric>(options.topics.metrics, consumed)
-      .process_values(
-          [model = std::move(model)] { return std::make_unique<ScoringProcessor>(model); },
-          {kFeatureStore}, {.name = "score"});
+  return builder.stream<std::string, Metric>(options.topics.metrics, consumed);
+}
+
+Scores add_scoring(StreamsBuilder& builder, const Metrics& metrics,
+                   std::shared_ptr<const ModelSource> models) {
+  builder.add_state_store({.name = kFeatureStore});
+  return metrics.process_values(
+      [models = std::move(models)] { return std::make_unique<ScoringProcessor>(models); },
+      {kFeatureStore}, {.name = "score"});
+}
+
+template <class Detector>
+Scores add_learning(StreamsBuilder& builder, const Metrics& metrics,
+                    const typename Detector::Options& options, const DetectorSettings& settings) {
+  builder.add_state_store({.name = kDetectorStore});
+  const std::string version = detector_version(settings, nullptr);
+  return metrics.process_values(
+      [options, version, memory = settings.memory] {
+        return std::make_unique<LearningProcessor<Detector>>(options, version, memory);
+      },
+      {kDetectorStore}, {.name = "score"});
+}
+
+Scores add_detector(StreamsBuilder& builder, const Metrics& metrics,
+                    const DetectorSettings& settings, std::shared_ptr<const ModelSource> models) {
+  using millstream::forest::OnlineForest;
+  using millstream::forest::SeriesForest;
+  switch (settings.kind) {
+    case DetectorKind::kPerSeries:
+      return add_learning<SeriesForest>(builder, metrics, settings.per_series, settings);
+    case DetectorKind::kOnline:
+      return add_learning<OnlineForest>(builder, metrics, settings.online, settings);
+    case DetectorKind::kOffline:
+      break;
+  }
+  return add_scoring(builder, metrics, std::move(models));
 }
 
 /// The incidents of each series, as alerts once they are over.
@@ -93,16 +130,25 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
 }  // namespace
 
 Result<std::shared_ptr<const BuiltTopology>> make_detector_topology(
-    const DetectorOptions& options, std::shared_ptr<const Model> model) {
+    const DetectorOptions& options, std::shared_ptr<const ModelSource> models) {
   StreamsBuilder builder;
   const MessageSerde<Score> serde(options.format);
-  const auto scores = add_scoring(builder, options, std::move(model));
+  const auto scores =
+      add_detector(builder, add_metrics(builder, options), options.detector, std::move(models));
   scores.to(options.topics.scores, {.name = "scores", .value_serde = serde});
   const auto anomalies = scores.filter(
       [](const std::string&, const Score& score) { return score.anomaly; }, {.name = "anomalous"});
   anomalies.to(options.topics.anomalies, {.name = "anomalies", .value_serde = serde});
   add_alerts(anomalies, options);
   return builder.build();
+}
+
+std::string detector_version(const DetectorSettings& settings,
+                             const std::shared_ptr<const ModelSource>& models) {
+  if (settings.kind == DetectorKind::kOffline) return models->current()->version();
+  Sha256 digest;
+  digest.add_text(settings.identity());
+  return std::string(to_string(settings.kind)) + "-" + digest.hex().substr(0, 8);
 }
 
 }  // namespace anomaly

@@ -3,12 +3,13 @@
 #include <millstream/core/config.h>
 #include <millstream/core/result.h>
 #include <millstream/core/time.h>
-#include <millstream/forest/model.h>
 #include <millstream/topology/built_topology.h>
 
 #include <memory>
 
+#include "detector_settings.h"
 #include "message_serdes.h"
+#include "model_source.h"
 #include "topics.h"
 
 namespace anomaly {
@@ -21,14 +22,21 @@ struct DetectorOptions {
   millstream::Duration session_gap = std::chrono::hours(2);
   /// How late an anomaly may come and still join its incident.
   millstream::Duration session_grace{0};
+  DetectorSettings detector;
 
   static millstream::Result<DetectorOptions> from(const millstream::Config& config);
 };
 
-/// metrics → features and score → scores; the anomalous ones → anomalies → incidents, as sessions
-/// that are told once they are over → alerts. Event time is the metric's own.
+/// metrics → the chosen detector → scores; the anomalous ones → anomalies → incidents, as sessions
+/// that are told once they are over → alerts. Event time is the metric's own. `models` is what the
+/// offline detector needs, and may be null for the others.
 /// **Errors**: user: all faults of the topology.
 millstream::Result<std::shared_ptr<const millstream::BuiltTopology>> make_detector_topology(
-    const DetectorOptions& options, std::shared_ptr<const millstream::forest::Model> model);
+    const DetectorOptions& options, std::shared_ptr<const ModelSource> models);
+
+/// What scores say they come from: the model's version, or the detector that learns and a digest of
+/// its options. `models` as above.
+[[nodiscard]] std::string detector_version(const DetectorSettings& settings,
+                                           const std::shared_ptr<const ModelSource>& models);
 
 }  // namespace anomaly

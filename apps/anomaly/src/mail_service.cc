@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "api_results.h"
 #include "demo_mails.h"
 
 namespace anomaly {
@@ -32,6 +33,13 @@ Result<std::unique_ptr<MailService>> MailService::from(const Config& config,
       .digest = mail->digest,
       .directory = config.get("state.dir", "/tmp/millstream") + "/alert",
   };
+  if (outside.results != nullptr) {
+    options.on_sent = [results = outside.results](const AlertDigest& digest) {
+      std::vector<std::string> ids;
+      for (const AlertNotice& alert : digest.alerts) ids.push_back(alert.id);
+      results->note_mailed(ids);
+    };
+  }
   return std::make_unique<MailService>(*mail, std::move(options), std::move(source), outside);
 }
 
@@ -52,6 +60,9 @@ Result<Service::Rest> MailService::step() {
   auto arrivals = source_->poll(alerts_, kPoll);
   if (!arrivals) return arrivals.error();
   for (const AlertArrival& arrival : *arrivals) {
+    if (outside_.results != nullptr) {
+      outside_.results->add_alert(arrival.alert, outside_.clock.now().ms());
+    }
     AlertNotice notice = to_notice(arrival.alert);
     notice.recent = source_->points_around(arrival.alert);
     alerts_.accept(std::move(notice), arrival.source, arrival.next, outside_.clock.now());

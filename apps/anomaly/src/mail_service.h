@@ -14,6 +14,8 @@
 
 namespace anomaly {
 
+class RecentResults;
+
 /// Mails the alerts of a source, batched. **Lifetime**: clock, logger and metrics outlive it.
 class MailService final : public Service {
  public:
@@ -21,6 +23,8 @@ class MailService final : public Service {
     const millstream::Clock& clock;
     millstream::Logger& logger;
     millstream::Metrics& metrics;
+    /// Hears of alerts and mails, for the page; may be null.
+    RecentResults* results = nullptr;
   };
   /// With the settings of mails and batches in `config` and the environment.
   /// **Errors**: user: a setting.

@@ -26,6 +26,8 @@ template <class M, class Visit>
 constexpr void visit_fields(M& m, const Visit& visit) {
   visit(1, "feature", Presence::kRequired, m.feature);
   visit(2, "amount", Presence::kOptional, m.amount);
+  visit(3, "value", Presence::kOptional, m.value);
+  visit(4, "expected", Presence::kOptional, m.expected);
 }
 
 template <class M, class Visit>

@@ -16,10 +16,12 @@ struct Metric {
   bool operator==(const Metric&) const = default;
 };
 
-/// What one feature did to a score.
+/// What one feature did to a score, what it was, and what was expected.
 struct Contribution {
   std::string feature;
   double amount = 0;
+  double value = 0;
+  double expected = 0;
 
   bool operator==(const Contribution&) const = default;
 };

@@ -112,10 +112,12 @@ void LivePage::clear_detector() {
 
 void LivePage::set_model(std::shared_ptr<const millstream::forest::Model> model,
                          Timestamp trained_at) {
-  metrics_
-      .gauge("anomaly_model_info", "1; the label says which model scores.",
-             {{"version", model->version()}})
-      .set(1);
+  const auto info = [&](const millstream::forest::Model& one) -> millstream::Gauge& {
+    return metrics_.gauge("anomaly_model_info", "1; the label says which model scores.",
+                          {{"version", one.version()}});
+  };
+  if (model_) info(*model_).set(0);  // it was replaced; only who sets it changes it
+  info(*model).set(1);
   metrics_.gauge("anomaly_model_trained_timestamp_seconds", "When the model's file was written.")
       .set(static_cast<double>(trained_at.ms()) / 1000);
   metrics_.gauge("anomaly_model_threshold", "Scores above it are anomalies.")

@@ -29,9 +29,9 @@ constexpr auto kShowEvery = 100ms;
 
 }  // namespace
 
-Pipeline::Pipeline(const DataSet& data, std::shared_ptr<const millstream::forest::Model> model,
-                   Config config, Outside outside)
-    : data_(data), model_(std::move(model)), config_(std::move(config)), outside_(outside) {}
+Pipeline::Pipeline(const DataSet& data, std::shared_ptr<const ModelSource> models, Config config,
+                   Outside outside)
+    : data_(data), models_(std::move(models)), config_(std::move(config)), outside_(outside) {}
 
 Pipeline::~Pipeline() {
   replay_thread_ = {};  // asks it to stop, and waits
@@ -70,7 +70,7 @@ Status Pipeline::open_replayer(double rate) {
 }
 
 Status Pipeline::start_detector() {
-  detector_.emplace(make_detector_topology(options_, model_), config_,
+  detector_.emplace(make_detector_topology(options_, models_), config_,
                     KafkaStreams::Options{.broker = broker_.get(),
                                           .logger = &outside_.logger,
                                           .clock = &outside_.clock,

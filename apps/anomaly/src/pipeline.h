@@ -5,7 +5,6 @@
 #include <millstream/core/metrics.h>
 #include <millstream/core/result.h>
 #include <millstream/core/time.h>
-#include <millstream/forest/model.h>
 #include <millstream/runtime/kafka_streams.h>
 #include <millstream/transport/broker.h>
 
@@ -18,6 +17,7 @@
 
 #include "data_set.h"
 #include "detector_topology.h"
+#include "model_source.h"
 #include "replayer.h"
 #include "result_reader.h"
 #include "stop_signal.h"
@@ -45,7 +45,8 @@ class Pipeline {
     double records_per_second = 0;
   };
 
-  Pipeline(const DataSet& data, std::shared_ptr<const millstream::forest::Model> model,
+  /// `models` as for make_detector_topology.
+  Pipeline(const DataSet& data, std::shared_ptr<const ModelSource> models,
            millstream::Config config, Outside outside);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
@@ -76,7 +77,7 @@ class Pipeline {
   void measure_rate();
 
   const DataSet& data_;
-  std::shared_ptr<const millstream::forest::Model> model_;
+  std::shared_ptr<const ModelSource> models_;
   millstream::Config config_;
   Outside outside_;
   DetectorOptions options_;

@@ -94,7 +94,8 @@ std::string reasons(const Alert& alert) {
   std::string text;
   for (const Contribution& one : alert.contributions) {
     if (one.amount <= 0) continue;
-    text += fmt::format("{}{} +{:.3f}", text.empty() ? "" : ", ", one.feature, one.amount);
+    text += fmt::format("{}{} +{:.3f} ({}, expected {})", text.empty() ? "" : ", ", one.feature,
+                        one.amount, short_number(one.value), short_number(one.expected));
   }
   return text;
 }

@@ -13,13 +13,9 @@ constexpr std::size_t kShownContributions = 3;
 
 }  // namespace
 
-ScoringProcessor::ScoringProcessor(std::shared_ptr<const millstream::forest::Model> model)
-    : model_(std::move(model)) {}
-
 void ScoringProcessor::init(FixedKeyProcessorContext<std::string, Score>& context) {
   context_ = &context;
-  states_ =
-      context.state_store<States>(kFeatureStore, {}, SeriesStateSerde(model_->parts().extraction));
+  take_model();
   // By task: no two threads write the same counter.
   const millstream::MetricLabels task = {{"task", context.task_id().to_string()}};
   auto& metrics = context.metrics();
@@ -31,7 +27,16 @@ void ScoringProcessor::init(FixedKeyProcessorContext<std::string, Score>& contex
       &metrics.counter("score_cache_misses_total", "Scores computed by the forest.", task);
 }
 
+void ScoringProcessor::take_model() {
+  generation_ = models_->generation();
+  model_ = models_->current();
+  cache_ = ScoreCache();
+  states_ = context_->state_store<States>(kFeatureStore, {},
+                                          SeriesStateSerde(model_->parts().extraction));
+}
+
 void ScoringProcessor::process(const FixedKeyRecord<std::string, Metric>& record) {
+  if (models_->generation() != generation_) take_model();
   const Metric& metric = record.value();
   score_.series = record.key();
   score_.timestamp_ms = metric.timestamp_ms;
@@ -76,8 +81,10 @@ void ScoringProcessor::explain(const ScoreCache::Features& features) {
   const auto contributions = model_->explain(features);
   const std::size_t shown = std::min(contributions.size(), kShownContributions);
   for (std::size_t i = 0; i < shown; ++i) {
-    score_.contributions.push_back(
-        {.feature = std::string(contributions[i].feature), .amount = contributions[i].amount});
+    score_.contributions.push_back({.feature = std::string(contributions[i].feature),
+                                    .amount = contributions[i].amount,
+                                    .value = contributions[i].value,
+                                    .expected = contributions[i].expected});
   }
 }
 

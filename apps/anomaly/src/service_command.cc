@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "api_feed.h"
+#include "detector_model.h"
 #include "log_file.h"
 #include "page_server.h"
 #include "page_service.h"
@@ -103,11 +104,17 @@ Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
   return replay;
 }
 
-Result<std::shared_ptr<const Model>> load_detector_model(const Config& config) {
-  auto model = millstream::forest::load_model(
-      config.get("anomaly.model.file", "model/isolation_forest.model"));
+std::filesystem::path detector_model_file(const Config& config) {
+  return config.get("anomaly.model.file", "model/isolation_forest.model");
+}
+
+Result<std::shared_ptr<ModelSource>> load_detector_model(const Config& config) {
+  const auto settings = DetectorSettings::from(config);
+  if (!settings) return settings.error();
+  if (settings->kind != DetectorKind::kOffline) return std::shared_ptr<ModelSource>();
+  auto model = load_usable_model(detector_model_file(config));
   if (!model) return model.error();
-  return std::make_shared<const Model>(std::move(*model));
+  return std::make_shared<ModelSource>(std::make_shared<const Model>(std::move(*model)));
 }
 
 Status run_service_process(const Config& config, CommandContext& context,
@@ -144,8 +151,9 @@ Status run_process_without_broker(const Config& config, CommandContext& context,
   const auto server = start_page_server(config, context.serves_metrics, page, metrics, **logger);
   if (!server) return server.error();
   Services services;
-  MILLSTREAM_TRY(make({context.clock, **logger, metrics}, services));
+  MILLSTREAM_TRY(make({context.clock, **logger, metrics, &page.results()}, services));
   page.set_services(names_of(services));
+  page.set_phase("running");
   return run_services(services, context.stop, **logger);
 }
 

@@ -4,7 +4,6 @@
 #include <millstream/core/log.h>
 #include <millstream/core/metrics.h>
 #include <millstream/core/result.h>
-#include <millstream/forest/model.h>
 
 #include <filesystem>
 #include <functional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "command.h"
+#include "model_source.h"
 #include "replayer.h"
 #include "service.h"
 
@@ -21,6 +21,8 @@ class App;
 }
 
 namespace anomaly {
+
+class RecentResults;
 
 /// What the user said to a service.
 struct ServiceArguments {
@@ -48,6 +50,7 @@ struct ProcessContext {
   const millstream::Clock& clock;
   millstream::Logger& logger;
   millstream::Metrics& metrics;
+  RecentResults* results = nullptr;
 };
 using MakeProcess = std::function<millstream::Status(const ProcessContext&, Services&)>;
 
@@ -63,8 +66,12 @@ millstream::Result<millstream::Config> service_settings(const ServiceArguments& 
 millstream::Result<ReplayOptions> replay_options(const ProduceArguments& arguments,
                                                  const DetectorOptions& options);
 
-/// The model that `anomaly.model.file` names. **Errors**: as forest::load_model.
-millstream::Result<std::shared_ptr<const millstream::forest::Model>> load_detector_model(
+/// `anomaly.model.file`, or where `anomaly train` puts the model.
+std::filesystem::path detector_model_file(const millstream::Config& config);
+
+/// The model in that file; null if `anomaly.detector` is one that needs none.
+/// **Errors**: as forest::load_model; user: no such detector.
+millstream::Result<std::shared_ptr<ModelSource>> load_detector_model(
     const millstream::Config& config);
 
 /// Open the broker, wait for it, run the services that `make` adds; serves metrics if the command

@@ -6,6 +6,7 @@
 #include "detect_service.h"
 #include "kafka_alert_source.h"
 #include "mail_service.h"
+#include "page_service.h"
 #include "produce_service.h"
 #include "project_data.h"
 #include "redis_alert_source.h"
@@ -19,7 +20,6 @@ using millstream::Config;
 using millstream::Error;
 using millstream::Result;
 using millstream::Status;
-using millstream::forest::Model;
 
 namespace {
 
@@ -52,15 +52,16 @@ Status add_sink(ServiceContext& context, Services& services) {
   return {};
 }
 
-Status add_detect(const std::shared_ptr<const Model>& model, ServiceContext& context,
+Status add_detect(const std::shared_ptr<ModelSource>& models, ServiceContext& context,
                   Services& services) {
-  services.push_back(std::make_unique<DetectService>(model, context));
+  services.push_back(std::make_unique<DetectService>(models, context));
   return add_sink(context, services);
 }
 
 Status add_alert(ServiceContext& context, Services& services) {
   auto mailer = MailService::from(context.config, std::make_unique<KafkaAlertSource>(context),
-                                  {context.clock, context.logger, context.metrics});
+                                  {context.clock, context.logger, context.metrics,
+                                   context.page == nullptr ? nullptr : &context.page->results()});
   if (!mailer) return mailer.error();
   services.push_back(std::move(*mailer));
   return {};
@@ -80,7 +81,7 @@ Status run_alert_on_redis(const Config& config, CommandContext& context) {
       config, context, [&](const ProcessContext& process, Services& services) -> Status {
         auto mailer = MailService::from(
             config, std::make_unique<RedisAlertSource>(options, process.clock, process.logger),
-            {process.clock, process.logger, process.metrics});
+            {process.clock, process.logger, process.metrics, process.results});
         if (!mailer) return mailer.error();
         services.push_back(std::move(*mailer));
         return {};
@@ -130,15 +131,18 @@ void add_produce_command(CLI::App& program, Action& chosen) {
 void add_detect_command(CLI::App& program, Action& chosen) {
   const auto service = std::make_shared<ServiceArguments>();
   const auto model_file = std::make_shared<std::string>();
+  const auto detector = std::make_shared<std::string>();
   CLI::App& command = *program.add_subcommand(
       "detect", "Score metrics from Kafka; two with one application.id share the work");
   command.add_option("--model", *model_file, "The model of `anomaly train`")->type_name("FILE");
+  add_detector_option(command, *detector);
   add_service_options(command, *service);
   command.callback([=, &chosen] {
     chosen = [=](CommandContext& context) -> Status {
       auto config = service_settings(*service, kUsualKafka);
       if (!config) return config.error();
       if (!model_file->empty()) config->set("anomaly.model.file", *model_file);
+      if (!detector->empty()) config->set("anomaly.detector", *detector);
       const auto model = load_detector_model(*config);
       if (!model) return model.error();
       context.serves_metrics = true;
@@ -170,9 +174,11 @@ void add_run_command(CLI::App& program, Action& chosen) {
   const auto service = std::make_shared<ServiceArguments>();
   const auto produce = std::make_shared<ProduceArguments>();
   const auto model_file = std::make_shared<std::string>();
+  const auto detector = std::make_shared<std::string>();
   CLI::App& command = *program.add_subcommand(
       "run", "All services in one process on a log of its own: no Kafka needed");
   command.add_option("--model", *model_file, "The model of `anomaly train`")->type_name("FILE");
+  add_detector_option(command, *detector);
   add_produce_options(command, *produce);
   add_service_options(command, *service);
   command.callback([=, &chosen] {
@@ -184,6 +190,7 @@ void add_run_command(CLI::App& program, Action& chosen) {
         config->set("bootstrap.servers", "embedded:" + config->get("state.dir") + "/broker");
       }
       if (!model_file->empty()) config->set("anomaly.model.file", *model_file);
+      if (!detector->empty()) config->set("anomaly.detector", *detector);
       const auto model = load_detector_model(*config);
       if (!model) return model.error();
       const auto data = load_replay_data(*produce);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "alert_options.h"
+#include "detector_settings.h"
 #include "mail_settings.h"
 
 namespace anomaly {
@@ -15,9 +16,10 @@ using millstream::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kOwnNames = {
+constexpr std::array<std::string_view, 18> kOwnNames = {
     "anomaly.format",
     "anomaly.model.file",
+    "anomaly.model.reload.ms",
     "anomaly.partitions",
     "anomaly.session.gap.ms",
     "anomaly.session.grace.ms",
@@ -69,6 +71,7 @@ std::vector<std::string_view> known_names() {
   const auto streams = millstream::streams_setting_names();
   names.insert(names.end(), streams.begin(), streams.end());
   names.insert(names.end(), kBrokerNames.begin(), kBrokerNames.end());
+  names.insert(names.end(), detector_setting_names().begin(), detector_setting_names().end());
   names.insert(names.end(), alert_setting_names().begin(), alert_setting_names().end());
   names.insert(names.end(), mail_setting_names().begin(), mail_setting_names().end());
   return names;

@@ -68,6 +68,10 @@ void add_train_command(CLI::App& program, Action& chosen) {
       ->type_name("DIR");
   train.add_option("--tune", options->plan.trials, "Trials of tuning; 0: the default parameters")
       ->capture_default_str();
+  train
+      .add_option("--report", options->plan.report,
+                  "A page about the trials (default: the model's name and .html)")
+      ->type_name("FILE");
   train.add_option("--model", options->model, "The file to write")
       ->type_name("FILE")
       ->capture_default_str();
@@ -76,6 +80,7 @@ void add_train_command(CLI::App& program, Action& chosen) {
   train.add_option("--threads", options->plan.threads, "Don't change the result")
       ->capture_default_str();
   train.callback([options, &chosen] {
+    if (options->plan.report.empty()) options->plan.report = options->model.string() + ".html";
     chosen = [options](CommandContext&) { return run_training(*options); };
   });
 }

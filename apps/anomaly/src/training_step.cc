@@ -4,7 +4,10 @@
 
 #include <system_error>
 
+#include "alert_file.h"
 #include "sha256.h"
+#include "text_format.h"
+#include "trials_report.h"
 
 namespace anomaly {
 
@@ -68,6 +71,17 @@ Result<TuningResult> search(std::span<const millstream::forest::Series> series,
   return result;
 }
 
+Status write_report(const TuningResult& result, const DataSet& data, const TrainingPlan& plan,
+                    Terminal& terminal) {
+  if (plan.report.empty()) return {};
+  const std::string what = fmt::format(
+      "Data: {}, {}, {}, {}.", data.path.string(), counted(data.series.size(), "series"),
+      counted(data.points(), "record"), counted(data.windows(), "labelled anomaly"));
+  MILLSTREAM_TRY(write_whole_file(plan.report, make_trials_report(result, what)));
+  terminal.line(fmt::format("  {}: the trials as a page", plan.report.string()));
+  return {};
+}
+
 /// The same model with a word on how its parameters were found.
 Result<Model> with_tuning(const Model& model, std::string text) {
   auto parts = model.parts();
@@ -96,6 +110,7 @@ Result<Model> train(const DataSet& data, const TrainingPlan& plan, Terminal& ter
   if (plan.trials > 1) {
     const auto found = search(series, options, plan, terminal);
     if (!found) return found.error();
+    MILLSTREAM_TRY(write_report(*found, data, plan, terminal));
     const Trial& best = found->trials[found->best];
     options = best.options;
     options.forest.seed = plan.seed;

@@ -18,7 +18,8 @@ namespace anomaly {
 struct TrainingPlan {
   std::size_t trials = 0;  ///< Of tuning; 0 or 1: the default parameters as they are.
   std::uint64_t seed = 1;
-  unsigned threads = 2;  ///< Doesn't change the result.
+  unsigned threads = 2;               ///< Doesn't change the result.
+  std::filesystem::path report = {};  ///< Where a page about the trials goes; empty: nowhere.
 };
 
 /// The data and the plan in few words, with a digest: the same text, the same model. It is kept in

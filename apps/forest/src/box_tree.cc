@@ -1,10 +1,10 @@
 #include <millstream/forest/box_tree.h>
+#include <millstream/forest/isolation_forest.h>
 #include <millstream/forest/random.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace millstream::forest {
@@ -13,7 +13,7 @@ namespace {
 // Sort by sharing the values out to buckets of equal width first; buckets are small but in series
 // whose values crowd together, where std::sort takes over.
 void sort_sample(std::span<double> values, std::vector<double>& room) {
-  constexpr std::size_t kBuckets = 1024;
+  constexpr std::size_t kBuckets = 512;
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const double start = *low;
   const double scale = (kBuckets - 1) / (*high - start);
@@ -50,106 +50,136 @@ const double* first_above(const double* begin, const double* end, double cut) {
   return begin + (*begin <= cut ? 1 : 0);
 }
 
-using Two = double __attribute__((vector_size(16)));
-
-inline Two larger(Two a, Two b) { return a > b ? a : b; }
-
-// Go to the child on the value's side; 0 if the node is a leaf.
-inline std::uint32_t advance(const BoxTree::Node& node, double value, std::uint32_t& at) {
-  const std::uint32_t next = node.left + static_cast<std::uint32_t>(value > node.cut);
-  const std::uint32_t moved = next ^ at;
-  at = next;
-  return moved;
+// c(n) of the isolation forest for all sizes of leaves.
+const std::array<double, kMaxBoxSample + 1>& path_lengths() {
+  static const auto lengths = [] {
+    std::array<double, kMaxBoxSample + 1> all{};
+    for (std::uint32_t n = 0; n < all.size(); ++n) {
+      all[n] = average_path_length(n);
+    }
+    return all;
+  }();
+  return lengths;
 }
+
+constexpr BoxTree::Node kNoNode{};
 
 }  // namespace
 
-// The sample is sorted once; a node is then a range of it, and a cut a search.
+// The sample is sorted once; a node is then a part of it, and a cut a search.
 void BoxTree::grow(std::span<double> sample, std::uint64_t seed, std::uint32_t depth_limit,
-                   std::span<const double> path_lengths, BoxTreeRoom& room) {
+                   BoxTreeRoom& room) {
   sort_sample(sample, room.sorted);
   const double* values = sample.data();
   median_ = values[sample.size() / 2];
+  low_ = sample.front();
+  high_ = sample.back();
   Random random(seed);
-  nodes_.resize(2 * sample.size());
-  room.ends.resize(2 * (2 * sample.size()));
-  std::uint32_t used = 0;
+  room.nodes.clear();
+  room.parts.clear();
   const auto add = [&](std::size_t begin, std::size_t end, std::uint32_t depth) {
-    room.ends[std::size_t{2} * used] = static_cast<std::uint16_t>(begin);
-    room.ends[std::size_t{2} * used + 1] = static_cast<std::uint16_t>(end);
-    nodes_[used++] = {values[begin], values[end - 1], 0, 0, depth, 0};
+    if (values[begin] == values[end - 1] || depth >= depth_limit) {
+      return -static_cast<std::int32_t>(end - begin);
+    }
+    room.parts.push_back(
+        {static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end), depth});
+    room.nodes.emplace_back();
+    return static_cast<std::int32_t>(room.nodes.size() - 1);
   };
-  add(0, sample.size(), 1);
-  for (std::uint32_t i = 0; i < used; ++i) {
-    Node& node = nodes_[i];
-    const std::size_t begin = room.ends[std::size_t{2} * i];
-    const std::size_t end = room.ends[std::size_t{2} * i + 1];
-    if (node.low == node.high || node.depth > depth_limit) {
-      node.cut = std::numeric_limits<double>::infinity();
-      node.tail = node.depth - 1 + path_lengths[end - begin];
-      node.left = i;
-      continue;
-    }
-    const double drawn = node.low + random.uniform() * (node.high - node.low);
-    node.cut = drawn < node.high ? drawn : node.low;
-    node.left = used;
+  root_ = add(0, sample.size(), 0);
+  for (std::size_t i = 0; i < room.nodes.size(); ++i) {
+    const auto [begin, end, depth] = room.parts[i];
+    const double low = values[begin];
+    const double high = values[end - 1];
+    const double drawn = low + random.uniform() * (high - low);
+    const double cut = drawn < high ? drawn : low;
     const auto middle =
-        static_cast<std::size_t>(first_above(values + begin, values + end, node.cut) - values);
-    add(begin, middle, node.depth + 1);
-    add(middle, end, node.depth + 1);
+        static_cast<std::size_t>(first_above(values + begin, values + end, cut) - values);
+    const std::int32_t left = add(begin, middle, depth + 1);
+    const std::int32_t right = add(middle, end, depth + 1);
+    room.nodes[i] = {cut, {values[middle - 1], values[middle]}, {left, right}};
   }
-  nodes_.resize(used);
+  nodes_ = std::vector<Node>(room.nodes.begin(), room.nodes.end());  // no larger than needed
 }
 
-// Walk 2 * kPairs trees level by level. A leaf takes what weight is left, and is its own child, so
-// that trees that are done wait for the others. Two trees' numbers share a register (GCC's and
-// Clang's vector types): above all, so that nothing branches on where the value lies, which would
-// be guessed wrong half of the time.
-template <std::size_t kPairs>
-double BoxTree::walk(const std::array<const BoxTree*, 2 * kPairs>& trees, double value) {
-  constexpr Two kNone{0, 0};
-  constexpr double kTiny = std::numeric_limits<double>::min();
-  constexpr Two kLeast{kTiny, kTiny};
-  const Two x{value, value};
-  std::array<const Node*, 2 * kPairs> nodes;
-  std::array<std::uint32_t, 2 * kPairs> at{};
-  std::array<Two, kPairs> weight;
-  weight.fill(Two{1, 1});
-  Two sum = kNone;
-  for (std::size_t k = 0; k < nodes.size(); ++k) {
-    nodes[k] = trees[k]->nodes_.data();
+// Walk several trees level by level, as long as the value is inside the boxes, which it mostly is
+// until shortly before the leaf. Nothing branches on where the value lies, which would be guessed
+// wrong half of the time; trees that are done wait for the others.
+template <std::size_t kTrees>
+double BoxTree::walk(const BoxTree* trees, double value) {
+  std::array<const Node*, kTrees> nodes;
+  std::array<std::int32_t, kTrees> at;
+  std::array<std::int32_t, kTrees> depth{};
+  std::array<std::uint32_t, kTrees> active;
+  std::array<Box, kTrees> boxes;
+  std::uint32_t any = 0;
+  for (std::size_t k = 0; k < kTrees; ++k) {
+    const BoxTree& tree = trees[k];
+    nodes[k] = tree.nodes_.empty() ? &kNoNode : tree.nodes_.data();
+    at[k] = tree.root_;
+    boxes[k] = {tree.low_, tree.high_, 0};
+    active[k] = static_cast<std::uint32_t>(tree.root_ >= 0) &
+                static_cast<std::uint32_t>(tree.low_ <= value) &
+                static_cast<std::uint32_t>(value <= tree.high_);
+    any |= active[k];
   }
-  for (std::uint32_t moved = 1; moved != 0;) {
-    moved = 0;
-    for (std::size_t k = 0; k < kPairs; ++k) {
-      const Node& a = nodes[2 * k][at[2 * k]];
-      const Node& b = nodes[2 * k + 1][at[2 * k + 1]];
-      const Two low{a.low, b.low};
-      const Two high{a.high, b.high};
-      const Two tail{a.tail, b.tail};
-      const Two depth{static_cast<double>(a.depth), static_cast<double>(b.depth)};
-      const Two beside = larger(low - x, x - high);
-      const Two outside = larger(beside, kNone);
-      const Two separated = weight[k] * (outside / larger(high - low + outside, kLeast));
-      const Two rest = weight[k] - separated;
-      sum += separated * depth + rest * tail;
-      weight[k] = tail == kNone ? rest : kNone;
-      moved |= advance(a, value, at[2 * k]) | advance(b, value, at[2 * k + 1]);
+  while (any != 0) {
+    any = 0;
+    for (std::size_t k = 0; k < kTrees; ++k) {
+      const std::uint32_t go = active[k];
+      const Node& node = nodes[k][go != 0 ? at[k] : 0];
+      const auto right = static_cast<std::uint32_t>(value > node.cut);
+      const double edge = node.edge[right];
+      const auto outside = (right & static_cast<std::uint32_t>(value < edge)) |
+                           (~right & static_cast<std::uint32_t>(value > edge));
+      boxes[k][go != 0 ? 1 - right : 2] = edge;
+      const std::int32_t child = node.child[right];
+      at[k] = go != 0 ? child : at[k];
+      depth[k] += static_cast<std::int32_t>(go);
+      active[k] = go & ~outside & static_cast<std::uint32_t>(child >= 0);
+      any |= active[k];
     }
   }
-  return sum[0] + sum[1];
+  double sum = 0;
+  for (std::size_t k = 0; k < kTrees; ++k) {
+    sum += trees[k].finish(at[k], depth[k], boxes[k], value);
+  }
+  return sum;
 }
 
-double BoxTree::depth(double value) const { return walk<1>({this, this}, value) / 2; }
+// From where a value is outside of the boxes it stays so, on the same side, with the same distance.
+double BoxTree::finish(std::int32_t at, double depth, const Box& box, double value) const {
+  auto [low, high, unused] = box;
+  double sum = 0;
+  double weight = 1;
+  if (value < low || value > high) {
+    const std::size_t side = value > high ? 1 : 0;
+    const double outside = side == 1 ? value - high : low - value;
+    for (;;) {
+      const double separated = weight * (outside / (high - low + outside));
+      sum += separated * (depth + 1);
+      weight -= separated;
+      if (at < 0) {
+        break;
+      }
+      const Node& node = nodes_[static_cast<std::size_t>(at)];
+      (side == 1 ? low : high) = node.edge[side];
+      at = node.child[side];
+      depth += 1;
+    }
+  }
+  return sum + weight * (depth + path_lengths()[static_cast<std::size_t>(-at)]);
+}
 
 double BoxTree::depth_sum(std::span<const BoxTree> trees, double value) {
+  constexpr std::size_t kAtOnce = 4;
   double sum = 0;
   std::size_t i = 0;
-  for (; i + 4 <= trees.size(); i += 4) {
-    sum += walk<2>({&trees[i], &trees[i + 1], &trees[i + 2], &trees[i + 3]}, value);
+  for (; i + kAtOnce <= trees.size(); i += kAtOnce) {
+    sum += walk<kAtOnce>(&trees[i], value);
   }
   for (; i < trees.size(); ++i) {
-    sum += trees[i].depth(value);
+    sum += walk<1>(&trees[i], value);
   }
   return sum;
 }

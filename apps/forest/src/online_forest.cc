@@ -7,6 +7,8 @@
 #include <cmath>
 #include <span>
 
+#include "state_bytes.h"
+
 namespace millstream::forest {
 namespace {
 
@@ -25,6 +27,11 @@ double mean_of(std::span<const double> numbers) {
     sum += x - numbers[0];
   }
   return numbers[0] + sum / static_cast<double>(numbers.size());
+}
+
+std::uint64_t fingerprint_of(const OnlineForestOptions& o, std::uint64_t seed) {
+  return mix_all(
+      {seed, o.trees, o.sample, o.window, o.rebuild_every, o.first_build, o.extra_depth});
 }
 
 }  // namespace
@@ -66,14 +73,12 @@ Status OnlineForestOptions::check() const {
 OnlineForest::OnlineForest(const OnlineForestOptions& options, std::string_view series)
     : options_(options),
       seed_(mix_seed(options.seed, hash_name(series))),
-      keep_(std::exp(-1 / options.fade)) {
+      fingerprint_(fingerprint_of(options, seed_)),
+      keep_(std::exp(-1 / options.fade)),
+      usual_depth_(average_path_length(options.sample)) {
   capacity_ = (needed() / kBlockRecords + 2) * kBlockRecords;
   depth_limit_ =
       static_cast<std::uint32_t>(std::bit_width(options.sample - 1)) + options.extra_depth;
-  for (std::uint32_t n = 0; n <= options.sample; ++n) {
-    path_lengths_.push_back(average_path_length(n));
-  }
-  sample_.resize(options.sample);
 }
 
 // The records from which every present tree can be drawn again.
@@ -164,6 +169,10 @@ void OnlineForest::finish_visit() {
 
 void OnlineForest::remember(const Features& features) {
   if (ring_.size() < capacity_) {
+    if (ring_.size() == ring_.capacity()) {
+      ring_.reserve(
+          std::min<std::uint64_t>(capacity_, std::max<std::size_t>(64, 2 * ring_.size())));
+    }
     ring_.push_back(features);
   } else {
     ring_[head_.count % capacity_] = features;
@@ -198,7 +207,11 @@ std::uint64_t OnlineForest::built_at(std::uint32_t tree) const {
 
 void OnlineForest::rebuild_all() {
   for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+    for (const BoxTree& tree : trees_[f]) {
+      tree_bytes_ -= sizeof(BoxTree) + tree.memory();
+    }
     trees_[f].assign(head_.count < options_.first_build ? 0 : options_.trees, {});
+    tree_bytes_ += trees_[f].size() * sizeof(BoxTree);
     for (std::uint32_t tree = 0; tree < trees_[f].size(); ++tree) {
       build(f, tree, built_at(tree));
     }
@@ -211,10 +224,14 @@ void OnlineForest::build(std::size_t feature, std::uint32_t tree, std::uint64_t 
   const std::uint64_t seed = mix_seed(seed_, stream);
   Random random(seed);
   const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(at_count, options_.window));
+  sample_.resize(options_.sample);
   for (double& value : sample_) {
     value = ring_[(at_count - 1 - random.below(n)) % capacity_][feature];
   }
-  trees_[feature][tree].grow(sample_, random.next(), depth_limit_, path_lengths_, room_);
+  BoxTree& grown = trees_[feature][tree];
+  tree_bytes_ -= grown.memory();
+  grown.grow(sample_, random.next(), depth_limit_, room_);
+  tree_bytes_ += grown.memory();
 }
 
 std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
@@ -234,21 +251,18 @@ std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
 
 double OnlineForest::feature_score(std::size_t feature, double value) const {
   const auto& trees = trees_[feature];
-  const double usual = path_lengths_.back() * static_cast<double>(trees.size());
+  const double usual = usual_depth_ * static_cast<double>(trees.size());
   return -std::log(std::max(options_.floor, BoxTree::depth_sum(trees, value) / usual));
 }
 
+double OnlineForest::level() const {
+  const auto known = std::min<std::uint64_t>(head_.count, kLookBack);
+  return known == 0 ? 0 : mean_of(std::span(head_.values).first(known));
+}
+
 std::size_t OnlineForest::memory() const {
-  std::size_t bytes =
-      sizeof(*this) + ring_.capacity() * sizeof(Features) +
-      room_.ends.capacity() * sizeof(std::uint16_t) +
-      (path_lengths_.capacity() + sample_.capacity() + room_.sorted.capacity()) * sizeof(double);
-  for (const auto& forest : trees_) {
-    for (const BoxTree& tree : forest) {
-      bytes += sizeof(BoxTree) + tree.memory();
-    }
-  }
-  return bytes;
+  return sizeof(*this) + ring_.capacity() * sizeof(Features) + tree_bytes_ + room_.memory() +
+         sample_.capacity() * sizeof(double);
 }
 
 }  // namespace millstream::forest

@@ -1,11 +1,9 @@
 #include <millstream/forest/online_forest.h>
-#include <millstream/forest/random.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
-#include <type_traits>
+
+#include "state_bytes.h"
 
 // The state as bytes: version (1), fingerprint of options and series (8), Head, then blocks of
 // kOnlineFeatures doubles a record, the records oldest first. Little-endian.
@@ -13,72 +11,62 @@ namespace millstream::forest {
 namespace {
 
 constexpr char kStateVersion = 2;
-
-static_assert(std::endian::native == std::endian::little);
-
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) { return mix_seed(hash, value); }
+constexpr std::size_t kPrefix = 1 + sizeof(std::uint64_t);
 
 }  // namespace
 
-std::uint64_t OnlineForest::fingerprint() const {
-  std::uint64_t hash = seed_;
-  for (const std::uint64_t option :
-       {std::uint64_t{options_.trees}, std::uint64_t{options_.sample},
-        std::uint64_t{options_.window}, std::uint64_t{options_.rebuild_every},
-        std::uint64_t{options_.first_build}, std::uint64_t{options_.extra_depth}}) {
-    hash = mixed(hash, option);
-  }
-  return hash;
-}
-
-std::uint64_t OnlineForest::first_block() const {
-  return (head_.count - std::min(head_.count, needed())) / kBlockRecords;
-}
-
-std::uint64_t OnlineForest::end_block() const {
-  return (head_.count + kBlockRecords - 1) / kBlockRecords;
+BlockRange OnlineForest::blocks_of(std::uint64_t count) const {
+  return {.first = (count - std::min(count, needed())) / kBlockRecords,
+          .end = (count + kBlockRecords - 1) / kBlockRecords,
+          .slots = capacity_ / kBlockRecords};
 }
 
 void OnlineForest::serialize_head(std::string& bytes) const {
-  static_assert(std::is_trivially_copyable_v<Head>);
-  const std::uint64_t print = fingerprint();
   bytes.push_back(kStateVersion);
-  bytes.append(reinterpret_cast<const char*>(&print), sizeof(print));
-  bytes.append(reinterpret_cast<const char*>(&head_), sizeof(Head));
+  append_bytes(bytes, fingerprint_);
+  append_bytes(bytes, head_);
 }
 
 void OnlineForest::serialize_block(std::uint64_t block, std::string& bytes) const {
   const std::uint64_t begin = block * kBlockRecords;
   const std::uint64_t end = std::min(begin + kBlockRecords, head_.count);
   for (std::uint64_t record = begin; record < end; ++record) {
-    bytes.append(reinterpret_cast<const char*>(&ring_[record % capacity_]), sizeof(Features));
+    append_bytes(bytes, ring_[record % capacity_]);
   }
 }
 
 void OnlineForest::serialize(std::string& bytes) const {
   serialize_head(bytes);
-  for (std::uint64_t block = first_block(); block < end_block(); ++block) {
+  const BlockRange range = blocks();
+  for (std::uint64_t block = range.first; block < range.end; ++block) {
     serialize_block(block, bytes);
   }
 }
 
+bool OnlineForest::is_mine(std::string_view head) const {
+  return head.size() >= kPrefix && head[0] == kStateVersion &&
+         *read_bytes<std::uint64_t>(head.substr(1)) == fingerprint_;
+}
+
+Result<BlockRange> OnlineForest::blocks(std::string_view head) const {
+  if (!is_mine(head)) {
+    return Error::data("an online forest's state of another version, series or other options");
+  }
+  const auto found = read_bytes<Head>(head.substr(kPrefix));
+  if (!found || !valid(*found)) {
+    return Error::data("an online forest's state that is truncated or with impossible numbers");
+  }
+  return blocks_of(found->count);
+}
+
 Status OnlineForest::deserialize(std::string_view bytes) {
-  constexpr std::size_t kHeadSize = 1 + sizeof(std::uint64_t) + sizeof(Head);
-  if (bytes.size() < kHeadSize || bytes[0] != kStateVersion) {
-    return Error::data("an online forest's state that is truncated or of another version");
+  constexpr std::size_t kHeadSize = kPrefix + sizeof(Head);
+  const auto range = blocks(bytes);
+  if (!range) {
+    return range.error();
   }
-  std::uint64_t print = 0;
-  std::memcpy(&print, bytes.data() + 1, sizeof(print));
-  if (print != fingerprint()) {
-    return Error::data("an online forest's state of another series or other options");
-  }
-  Head head;
-  std::memcpy(&head, bytes.data() + kHeadSize - sizeof(Head), sizeof(Head));
-  if (!valid(head)) {
-    return Error::data("an online forest's state with numbers that cannot be");
-  }
-  const std::uint64_t first =
-      (head.count - std::min(head.count, needed())) / kBlockRecords * kBlockRecords;
+  const Head head = *read_bytes<Head>(bytes.substr(kPrefix));
+  const std::uint64_t first = range->first * kBlockRecords;
   const std::uint64_t records = head.count - first;
   if (bytes.size() != kHeadSize + records * sizeof(Features)) {
     return Error::data("an online forest's state of " + std::to_string(bytes.size()) + " bytes; " +
@@ -86,11 +74,11 @@ Status OnlineForest::deserialize(std::string_view bytes) {
   }
   std::vector<Features> ring(std::min(head.count, capacity_));
   for (std::uint64_t i = 0; i < records; ++i) {
-    Features& features = ring[(first + i) % capacity_];
-    std::memcpy(&features, bytes.data() + kHeadSize + i * sizeof(Features), sizeof(Features));
+    const auto features = *read_bytes<Features>(bytes.substr(kHeadSize + i * sizeof(Features)));
     if (!std::all_of(features.begin(), features.end(), [](double x) { return std::isfinite(x); })) {
       return Error::data("an online forest's state with a value that is not finite");
     }
+    ring[(first + i) % capacity_] = features;
   }
   head_ = head;
   last_ = {};

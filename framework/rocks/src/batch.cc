@@ -2,11 +2,14 @@
 
 #include <millstream/core/assert.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 namespace millstream {
 namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 20U;
 
 struct Head {
   std::uint32_t key_size;
@@ -29,25 +32,31 @@ void DatabaseBatch::Impl::append(Kind kind, FamilyIndex family, std::string_view
       "a row of 4 GB, or 65,536 families");
   char raw[sizeof head];
   std::memcpy(raw, &head, sizeof head);
-  bytes.append(raw, sizeof raw);
-  bytes.append(key);
-  bytes.append(value);
+  const std::size_t size = sizeof raw + key.size() + value.size();
+  if (pieces.empty()) {
+    pieces.emplace_back();  // Grows by itself: most batches are small.
+  } else if (pieces.back().size() + size > kPiece) {
+    pieces.emplace_back().reserve(std::max(kPiece, size));
+  }
+  pieces.back().append(raw, sizeof raw).append(key).append(value);
+  bytes += size;
 }
 
 rocksdb::WriteBatch DatabaseBatch::Impl::to_rocksdb(const HandleOf& handle_of) const {
-  rocksdb::WriteBatch batch(bytes.size() + 64);
-  std::string_view rest = bytes;
-  while (!rest.empty()) {
-    Head head{};
-    std::memcpy(&head, rest.data(), sizeof head);
-    rest.remove_prefix(sizeof head);
-    const rocksdb::Slice key(rest.data(), head.key_size);
-    const rocksdb::Slice value(rest.data() + head.key_size, head.value_size);
-    rocksdb::ColumnFamilyHandle* family = handle_of(head.family);
-    const rocksdb::Status status =
-        head.kind == Kind::kPut ? batch.Put(family, key, value) : batch.Delete(family, key);
-    MILLSTREAM_ASSERT(status.ok(), "a batch in memory takes every row");
-    rest.remove_prefix(std::size_t{head.key_size} + head.value_size);
+  rocksdb::WriteBatch batch(bytes + 64);
+  for (std::string_view rest : pieces) {
+    while (!rest.empty()) {
+      Head head{};
+      std::memcpy(&head, rest.data(), sizeof head);
+      rest.remove_prefix(sizeof head);
+      const rocksdb::Slice key(rest.data(), head.key_size);
+      const rocksdb::Slice value(rest.data() + head.key_size, head.value_size);
+      rocksdb::ColumnFamilyHandle* family = handle_of(head.family);
+      const rocksdb::Status status =
+          head.kind == Kind::kPut ? batch.Put(family, key, value) : batch.Delete(family, key);
+      MILLSTREAM_ASSERT(status.ok(), "a batch in memory takes every row");
+      rest.remove_prefix(std::size_t{head.key_size} + head.value_size);
+    }
   }
   return batch;
 }
@@ -63,8 +72,11 @@ void DatabaseBatch::put(FamilyIndex family, std::string_view key, std::string_vi
 void DatabaseBatch::erase(FamilyIndex family, std::string_view key) {
   impl_->append(Impl::Kind::kErase, family, key, {});
 }
-void DatabaseBatch::clear() { impl_->bytes.clear(); }
-std::size_t DatabaseBatch::bytes() const { return impl_->bytes.size(); }
-bool DatabaseBatch::empty() const { return impl_->bytes.empty(); }
+void DatabaseBatch::clear() {
+  impl_->pieces.clear();
+  impl_->bytes = 0;
+}
+std::size_t DatabaseBatch::bytes() const { return impl_->bytes; }
+bool DatabaseBatch::empty() const { return impl_->bytes == 0; }
 
 }  // namespace millstream

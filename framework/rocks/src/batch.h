@@ -4,9 +4,11 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millstream {
 
@@ -20,7 +22,9 @@ struct DatabaseBatch::Impl {
   using HandleOf = std::function<rocksdb::ColumnFamilyHandle*(FamilyIndex)>;
   [[nodiscard]] rocksdb::WriteBatch to_rocksdb(const HandleOf& handle_of) const;
 
-  std::string bytes;
+  /// Pieces of a megabyte: a big batch grows without being copied.
+  std::vector<std::string> pieces;
+  std::size_t bytes = 0;
 };
 
 }  // namespace millstream

@@ -236,7 +236,10 @@ void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
       break;
     }
     for (const MembershipEvent& event : *events) handle(event);
-    if (events->empty()) renew_leases();
+    if (events->empty()) {
+      renew_leases();
+      keep_house();
+    }
     update_running();
     rocksdb_memory_->set(static_cast<double>(rocks_->memory_used()));
   }
@@ -253,6 +256,23 @@ void KafkaStreams::Impl::renew_leases() {
   services_.logger->warning("hands out the lease of now after a refused commit",
                             {{"generation", std::to_string(lease.generation)}});
   hand_out(lease);
+}
+
+/// Delete what nobody needs any more: processed records of repartition topics, and the state of
+/// tasks that others have. Only while all is quiet: both can wait.
+void KafkaStreams::Impl::keep_house() {
+  if (state() != State::kRunning) return;
+  const Timestamp now = services_.clock->now();
+  if (!purge_.due(now) && !cleaner_.due(now)) return;
+  std::vector<TaskMetadata> tasks;
+  for (const auto& thread : threads_) {
+    const auto of_thread = thread->report().tasks();
+    tasks.insert(tasks.end(), of_thread.begin(), of_thread.end());
+  }
+  std::set<TaskId> in_use = owned_;
+  for (const TaskMetadata& task : tasks) in_use.insert(task.task);
+  cleaner_.step(in_use, now);
+  if (purge_.due(now)) purge_.purge(tasks, now);
 }
 
 void KafkaStreams::Impl::update_running() {

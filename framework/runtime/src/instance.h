@@ -3,7 +3,9 @@
 #include <millstream/runtime/kafka_streams.h>
 #include <millstream/transport/open_broker.h>
 
+#include "repartition_purge.h"
 #include "runtime_services.h"
+#include "state_cleaner.h"
 #include "stream_thread.h"
 
 #include <atomic>
@@ -52,6 +54,7 @@ class KafkaStreams::Impl {
   void carry_out_assigned(const MembershipEvent& event);
   void hand_out(const Lease& lease);
   void renew_leases();
+  void keep_house();
   std::map<std::size_t, std::set<TaskId>> spread(const std::set<TaskId>& tasks);
   bool tell_all(const std::function<void(StreamThread&, StreamThread::Done)>& command,
                 Duration timeout);
@@ -69,6 +72,8 @@ class KafkaStreams::Impl {
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<Membership> membership_;
   RuntimeServices services_;
+  RepartitionPurge purge_{services_};
+  StateCleaner cleaner_{services_};
   /// Changed under `threads_mutex_`, and only while none of the runners runs.
   std::vector<std::unique_ptr<StreamThread>> threads_;
   mutable std::mutex threads_mutex_;

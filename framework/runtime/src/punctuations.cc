@@ -8,7 +8,9 @@ namespace millstream {
 std::shared_ptr<Cancellable> Punctuations::schedule(Timestamp first, Duration interval,
                                                     Punctuator punctuator) {
   auto schedule = std::make_shared<Schedule>();
-  schedule->due = first;
+  schedule->number = next_number_++;
+  const auto before = due_before_.find(schedule->number);
+  schedule->due = before != due_before_.end() ? before->second : first;
   schedule->interval = interval;
   schedule->punctuator = std::move(punctuator);
   push(schedule);
@@ -67,6 +69,13 @@ bool Punctuations::punctuate(Timestamp now) {
     if (!schedule->cancelled) push(schedule);
   }
   return fired;
+}
+
+void Punctuations::start_over() {
+  due_before_.clear();
+  for (const auto& schedule : schedules_) due_before_[schedule->number] = schedule->due;
+  schedules_.clear();
+  next_number_ = 0;
 }
 
 std::optional<Timestamp> Punctuations::next() const {

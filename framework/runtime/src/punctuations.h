@@ -3,6 +3,8 @@
 #include <millstream/core/time.h>
 #include <millstream/topology/task_context.h>
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +20,9 @@ class Punctuations {
   /// Fire everything due at `now`. True if anything fired.
   bool punctuate(Timestamp now);
   [[nodiscard]] std::optional<Timestamp> next() const;
+  /// Forget all schedules; those that are made next, in the order of the old ones, are due when
+  /// these would have been: a punctuation isn't put off for ever by tasks that start over.
+  void start_over();
   void clear() { schedules_.clear(); }
 
  private:
@@ -25,6 +30,7 @@ class Punctuations {
     Timestamp due;
     Duration interval{};
     Punctuator punctuator;
+    std::size_t number = 0;
     bool cancelled = false;
     void cancel() override { cancelled = true; }
   };
@@ -32,6 +38,8 @@ class Punctuations {
   std::shared_ptr<Schedule> pop();
 
   std::vector<std::shared_ptr<Schedule>> schedules_;  // a heap by due time
+  std::size_t next_number_ = 0;
+  std::map<std::size_t, Timestamp> due_before_;
 };
 
 }  // namespace millstream

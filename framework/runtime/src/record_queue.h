@@ -39,6 +39,8 @@ class RecordQueue {
   [[nodiscard]] std::optional<Duration> idle_timeout() const { return idle_timeout_; }
 
   void add(std::unique_ptr<FetchedBatch> batch);
+  /// Read on with the head of new nodes; there is no record.
+  void set_head(std::unique_ptr<SourceHead> head) { head_ = std::move(head); }
   /// Make the head ready if there is a record; skipped records are passed over. `raw` is set to the
   /// record being loaded, for the handlers.
   void load_head(RawRecord& raw);

@@ -24,6 +24,8 @@ StreamThread::StreamThread(RuntimeServices& services, int index)
     : services_(&services),
       index_(index),
       collector_(services, index),
+      cache_budget_{.limit = services.config.cache_bytes /
+                             static_cast<std::size_t>(services.config.threads)},
       report_(*services.metrics, index),
       commit_latency_(&services.metrics->histogram("millstream_commit_seconds",
                                                    "Time a commit takes.", latency_bounds())),
@@ -68,6 +70,8 @@ Status StreamThread::step(Duration wait) {
   try {
     MILLSTREAM_TRY(run_commands());
     if (shut_down_ || suspended_) return {};
+    MILLSTREAM_TRY(step_globals(wait));
+    if (globals_ && !globals_->caught_up()) return {};
     MILLSTREAM_TRY(open_tasks());
     MILLSTREAM_TRY(step_restores(tasks_.empty() ? wait : Duration(0)));
     MILLSTREAM_TRY(fetch(wait));
@@ -102,6 +106,7 @@ Status StreamThread::recover() {
   for (const auto& [id, task] : tasks_) all.insert(id);
   for (const auto& [id, restore] : restores_) all.insert(id);
   for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  globals_.reset();
   to_open_ = std::move(all);
   finishing_.clear();
   return collector_.open();
@@ -159,6 +164,10 @@ void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
 }
 
 Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
+  // Tasks are kept in memory only if nobody else can have had them: in the next generation of the
+  // one in which they were ours. A member that was away for one comes back in a later one.
+  const auto step = lease.generation - lease_.generation;
+  if (step != 0 && step != 1) MILLSTREAM_TRY(carry_out_lose());
   lease_ = lease;
   fenced_.store(false);
   std::vector<TaskId> gone;
@@ -221,6 +230,10 @@ Status StreamThread::carry_out_shut_down() {
   for (const auto& [id, restore] : restores_) all.push_back(id);
   for (const TaskId id : all) {
     const Status closed = close_task(id, true);
+    if (status) status = closed;
+  }
+  if (globals_) {
+    const Status closed = globals_->close();
     if (status) status = closed;
   }
   publish(Publish::kNow);

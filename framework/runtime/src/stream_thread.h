@@ -5,6 +5,7 @@
 #include <millstream/runtime/stream_task.h>
 #include <millstream/transport/broker.h>
 
+#include "global_state.h"
 #include "runtime_services.h"
 #include "task_restore.h"
 #include "thread_collector.h"
@@ -58,6 +59,7 @@ class StreamThread {
 
   /// Nothing to do until a command comes. Thread: the stepping one.
   [[nodiscard]] bool idle() const {
+    if (globals_ && !globals_->caught_up() && !shut_down_ && !suspended_) return false;
     return shut_down_ || suspended_ || (tasks_.empty() && restores_.empty());
   }
   /// Wait for a command, or `timeout`.
@@ -88,6 +90,7 @@ class StreamThread {
   Status carry_out_shut_down();
 
   // thread_tasks.cc
+  Status step_globals(Duration wait);
   Status open_tasks();
   Status step_restores(Duration wait);
   Status start_task(TaskRestore& restore);
@@ -123,6 +126,8 @@ class StreamThread {
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<Consumer> restore_consumer_;
   ThreadCollector collector_;
+  CacheBudget cache_budget_;
+  std::unique_ptr<GlobalState> globals_;
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::map<TaskId, std::unique_ptr<TaskRestore>> restores_;
   std::set<TaskId> to_open_;

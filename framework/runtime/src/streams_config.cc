@@ -7,7 +7,7 @@ namespace millstream {
 
 namespace {
 
-constexpr std::array<std::string_view, 23> kNames = {
+constexpr std::array kNames = std::to_array<std::string_view>({
     "application.id",
     "bootstrap.servers",
     "state.dir",
@@ -25,13 +25,19 @@ constexpr std::array<std::string_view, 23> kNames = {
     "transaction.timeout.ms",
     "millstream.commit.idle.interval.ms",
     "millstream.offsets.refresh.ms",
+    "repartition.purge.interval.ms",
+    "state.cleanup.delay.ms",
     "deserialization.exception.handler",
     "processing.exception.handler",
     "production.exception.handler",
+    "default.deserialization.exception.handler",
+    "default.production.exception.handler",
+    "default.timestamp.extractor",
     "errors.dead.letter.queue.topic.name",
     "millstream.rejected.topic",
     "topology.optimization",
-};
+    "ensure.explicit.internal.resource.naming",
+});
 
 /// Settings without which the commit protocol would not be true, and why.
 struct Pinned {
@@ -57,7 +63,9 @@ bool valid_application_id(std::string_view id) {
 }
 
 Status read_handler(const Config& config, std::string_view name, HandlerResponse& out) {
-  const std::string text = config.get(name, "fail");
+  // Kafka Streams' older names; processing.exception.handler never had one.
+  const std::string older = "default." + std::string(name);
+  const std::string text = config.get(name, config.get(older, "fail"));
   if (text == "fail") {
     out = HandlerResponse::kFail;
   } else if (text == "continue") {
@@ -116,7 +124,25 @@ Status read_numbers(const Config& config, StreamsConfig& out) {
   MILLSTREAM_TRY(read_int(config, "replication.factor", -1, out.replication_factor));
   MILLSTREAM_TRY(read_duration(config, "session.timeout.ms", 1, out.session_timeout));
   MILLSTREAM_TRY(read_duration(config, "transaction.timeout.ms", 1000, out.transaction_timeout));
+  MILLSTREAM_TRY(read_duration(config, "repartition.purge.interval.ms", 1, out.purge_interval));
+  MILLSTREAM_TRY(read_duration(config, "state.cleanup.delay.ms", 0, out.state_cleanup_delay));
   return read_duration(config, "millstream.offsets.refresh.ms", 1000, out.offsets_refresh);
+}
+
+Status read_timestamp_extractor(const Config& config, StreamsConfig& out) {
+  const std::string text = config.get("default.timestamp.extractor", "fail");
+  if (text == "log-and-skip") {
+    out.timestamp_extractor = DefaultTimestampExtractor::kLogAndSkip;
+  } else if (text == "partition-time") {
+    out.timestamp_extractor = DefaultTimestampExtractor::kUsePartitionTime;
+  } else if (text == "wall-clock") {
+    out.timestamp_extractor = DefaultTimestampExtractor::kWallClock;
+  } else if (text != "fail") {
+    return Error::user("setting default.timestamp.extractor: \"" + text +
+                       "\" is none of fail, log-and-skip, partition-time, wall-clock; own " +
+                       "extractors go into Consumed");
+  }
+  return {};
 }
 
 Status read_handlers(const Config& config, StreamsConfig& out) {
@@ -164,6 +190,7 @@ Result<StreamsConfig> StreamsConfig::from(const Config& config) {
   MILLSTREAM_TRY(read_guarantee(config, out));
   MILLSTREAM_TRY(read_numbers(config, out));
   MILLSTREAM_TRY(read_handlers(config, out));
+  MILLSTREAM_TRY(read_timestamp_extractor(config, out));
   return out;
 }
 

@@ -33,6 +33,7 @@ StreamTask::Context::Context(StreamTaskOptions options, const BuiltTopology& top
       collector_(&collector),
       metrics_(&metrics),
       logger_(&logger),
+      topology_(&topology),
       subtopology_(&find_subtopology(topology, options_.id.subtopology)),
       nodes_(topology.instantiate(options_.id.subtopology)),
       processed_counter_(&metrics.counter(
@@ -77,9 +78,24 @@ std::size_t StreamTask::Context::queued() const {
   return sum;
 }
 
-ByteStore& StreamTask::Context::store(std::string_view name) { return state_->store(name); }
+const StoreSpec* StreamTask::Context::global_spec(std::string_view name) const {
+  if (options_.global_state == nullptr) return nullptr;
+  for (const StoreSpec& spec : options_.global_state->specs()) {
+    if (spec.name == name) return &spec;
+  }
+  return nullptr;
+}
+
+ByteStore& StreamTask::Context::store(std::string_view name) {
+  return global_spec(name) != nullptr ? options_.global_state->store(name) : state_->store(name);
+}
+
+CacheBudget& StreamTask::Context::cache_budget() {
+  return options_.cache_budget != nullptr ? *options_.cache_budget : no_cache_;
+}
 
 const StoreSpec& StreamTask::Context::store_spec(std::string_view name) const {
+  if (const StoreSpec* global = global_spec(name)) return *global;
   for (const StoreSpec& spec : subtopology_->stores) {
     if (spec.name == name) return spec;
   }
@@ -113,7 +129,12 @@ std::shared_ptr<Cancellable> StreamTask::Context::schedule(Duration interval, Pu
   if (type == PunctuationType::kWallClockTime) {
     return wall_clock_.schedule(now_ + interval, interval, std::move(punctuator));
   }
-  return stream_clock_.schedule(Timestamp(0), interval, std::move(punctuator));
+  // Aligned to 0 and due at once; in a task that goes on from a commit: after what was due then.
+  Timestamp first(0);
+  if (resumed_at_.is_valid()) {
+    first = Timestamp((resumed_at_.ms() / interval.count() + 1) * interval.count());
+  }
+  return stream_clock_.schedule(first, interval, std::move(punctuator));
 }
 
 void StreamTask::Context::register_operator_state(std::string_view name, OperatorState& state) {
@@ -128,7 +149,16 @@ void StreamTask::Context::init(const CommitMark* mark, Timestamp now) {
     const auto offset = mark_.input_offsets.find(queue->partition());
     if (offset != mark_.input_offsets.end()) queue->set_consumed(offset->second);
   }
+  init_nodes();
+}
+
+/// Make the nodes ready, and bring them to where the last commit left them.
+void StreamTask::Context::init_nodes() {
+  load_times();
+  resumed_at_ = stream_time_;
+  if (resumed_at_.is_valid()) last_arrival_ = now_;
   nodes_->init(*this);
+  resumed_at_ = Timestamp::none();
   load_operator_state();
 }
 
@@ -137,6 +167,9 @@ void StreamTask::Context::load_operator_state() {
     const auto saved = mark_.operator_state.find(name);
     state->load(saved == mark_.operator_state.end() ? std::string_view() : saved->second);
   }
+}
+
+void StreamTask::Context::load_times() {
   const auto times = mark_.operator_state.find(std::string(kTaskTimes));
   const bool known =
       times != mark_.operator_state.end() && times->second.size() == 8 * (queues_.size() + 1);
@@ -218,7 +251,8 @@ bool StreamTask::Context::punctuate(Timestamp now) {
   return ran;
 }
 
-/// Once every source has been silent for its idle time-out, wall-clock time is stream time.
+/// Once every source has been silent for its idle time-out, wall-clock time is stream time; again
+/// after each further time-out.
 bool StreamTask::Context::advance_idle_sources(Timestamp now) {
   if (!last_arrival_ || queued() > 0 || now <= stream_time_) return false;
   for (const auto& queue : queues_) {
@@ -226,6 +260,7 @@ bool StreamTask::Context::advance_idle_sources(Timestamp now) {
     if (now - *last_arrival_ < *queue->idle_timeout()) return false;
   }
   advance_stream_time(now);
+  last_arrival_ = now;
   return true;
 }
 
@@ -291,8 +326,16 @@ void StreamTask::Context::abort() {
   }
   leave_record();
   latency_.clear();
-  nodes_->rewind();
-  load_operator_state();
+  last_rejection_ = {};
+  nodes_->close();
+  stream_clock_.clear();
+  wall_clock_.start_over();
+  operator_states_.clear();
+  nodes_ = topology_->instantiate(options_.id.subtopology);
+  for (const auto& queue : queues_) {
+    queue->set_head(nodes_->source(queue->source_topic()).make_head());
+  }
+  init_nodes();
   dirty_ = false;
   commit_requested_ = false;
 }

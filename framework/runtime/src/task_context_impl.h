@@ -27,7 +27,10 @@ class StreamTask::Context final : public TaskContext {
   TaskId task_id() const override { return options_.id; }
   ByteStore& store(std::string_view name) override;
   const StoreSpec& store_spec(std::string_view name) const override;
-  std::size_t cache_budget() const override { return options_.cache_budget; }
+  CacheBudget& cache_budget() override;
+  DefaultTimestampExtractor default_timestamp_extractor() const override {
+    return options_.timestamp_extractor;
+  }
   Timestamp stream_time() const override { return stream_time_; }
   Timestamp wall_clock_time() const override { return now_; }
   const RecordMetadata& record_metadata() const override { return metadata_; }
@@ -73,7 +76,11 @@ class StreamTask::Context final : public TaskContext {
   std::vector<EdgeCount> edges() const { return nodes_->edges(); }
 
  private:
+  /// Null: it's no global store.
+  const StoreSpec* global_spec(std::string_view name) const;
   void make_queues();
+  void init_nodes();
+  void load_times();
   void load_operator_state();
   RecordQueue* choose();
   bool ready(Timestamp now);
@@ -90,7 +97,9 @@ class StreamTask::Context final : public TaskContext {
   RecordCollector* collector_;
   Metrics* metrics_;
   Logger* logger_;
+  const BuiltTopology* topology_;
   const Subtopology* subtopology_ = nullptr;
+  CacheBudget no_cache_;
   std::unique_ptr<TaskTopology> nodes_;
   std::vector<TopicPartition> partitions_;
   std::vector<std::unique_ptr<RecordQueue>> queues_;
@@ -104,9 +113,20 @@ class StreamTask::Context final : public TaskContext {
   CommitMark mark_;
   Timestamp now_;
   Timestamp stream_time_ = Timestamp::none();
+  /// The committed stream time while nodes are made ready; none: a new task, or they are.
+  Timestamp resumed_at_ = Timestamp::none();
+  /// When the last record was processed, or the task was resumed: since then sources are idle.
   std::optional<Timestamp> last_arrival_;
   RecordMetadata metadata_;
   RawRecord raw_;
+  /// What was sent to the rejected topic last: a record may be late for several windows of a node.
+  struct Rejection {
+    std::string topic;
+    Offset offset = Offset::kNone;
+    std::string node;
+    bool operator==(const Rejection&) const = default;
+  };
+  Rejection last_rejection_;
   bool dirty_ = false;
   bool commit_requested_ = false;
   std::uint64_t records_processed_ = 0;

@@ -20,9 +20,11 @@ void StreamTask::Context::drop(std::string_view node, DropReason reason) {
         {{"task", options_.id.to_string()}, {"node", std::string(node)}, {"reason", why}});
   }
   entry->second->add();
-  if (!options_.rejected_topic.empty() && !raw_.topic.empty()) {
-    send_aside(options_.rejected_topic, node, to_string(reason), {});
-  }
+  if (options_.rejected_topic.empty() || raw_.topic.empty()) return;
+  Rejection rejection{std::string(raw_.topic), raw_.offset, std::string(node)};
+  if (rejection == last_rejection_) return;
+  last_rejection_ = std::move(rejection);
+  send_aside(options_.rejected_topic, node, to_string(reason), {});
 }
 
 void StreamTask::Context::on_processing_error(std::string_view node, std::string_view what) {

@@ -1,5 +1,7 @@
 #include "task_plan.h"
 
+#include "topic_checks.h"
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -186,7 +188,8 @@ std::vector<NewTopic> wanted_topics(const StreamsConfig& config, const BuiltTopo
   return topics;
 }
 
-/// Make what is missing, and refuse what is there with another number of partitions.
+/// Make what is missing; refuse what is there with another number of partitions, or a policy by
+/// which it would lose records.
 Status ensure_topics(const std::vector<NewTopic>& wanted, Admin& admin, Logger& logger) {
   std::vector<std::string> names;
   for (const NewTopic& topic : wanted) names.push_back(topic.name);
@@ -201,6 +204,8 @@ Status ensure_topics(const std::vector<NewTopic>& wanted, Admin& admin, Logger& 
       return Error::user("internal topic " + topic.name + " has " + std::to_string(count->second) +
                          " partitions, but the topology needs " + std::to_string(topic.partitions) +
                          "; use another application.id, or reset the application");
+    } else {
+      MILLSTREAM_TRY(check_internal_topic(topic, admin, logger));
     }
   }
   if (missing.empty()) return {};
@@ -240,6 +245,7 @@ Result<TaskPlan> make_task_plan(const StreamsConfig& config, const BuiltTopology
   }
   std::sort(plan.tasks.begin(), plan.tasks.end());
   MILLSTREAM_TRY(ensure_topics(wanted_topics(config, topology, plan), admin, logger));
+  warn_about_durability(config, plan.commits_topic, admin, logger);
   return plan;
 }
 

@@ -182,9 +182,9 @@ Status TaskRestore::find_tails() {
     const std::vector<TopicPartition> one{changelog};
     const auto begins = admin.beginning_offsets(one);
     if (!begins) return begins.error();
-    const auto ends = admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd)
-                                                 ? Isolation::kReadCommitted
-                                                 : Isolation::kReadUncommitted);
+    const auto ends =
+        admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd) ? Isolation::kReadCommitted
+                                                                 : Isolation::kReadUncommitted);
     if (!ends) return ends.error();
     Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
     const auto reached = positions.find(store.name);

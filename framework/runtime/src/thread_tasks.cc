@@ -16,6 +16,17 @@ constexpr Duration kRetryOpen{1000};
 
 }  // namespace
 
+/// Global stores come first: tasks run once these have what their topics held at the start.
+Status StreamThread::step_globals(Duration wait) {
+  if (services_->topology->global_stores().empty()) return {};
+  if (!globals_) {
+    auto opened = GlobalState::open(*services_, index_);
+    if (!opened) return opened.error();
+    globals_ = std::move(*opened);
+  }
+  return globals_->step(wait);
+}
+
 Status StreamThread::open_tasks() {
   if (to_open_.empty()) return {};
   const Timestamp now = services_->clock->now();
@@ -87,8 +98,9 @@ Status StreamThread::start_task(TaskRestore& restore) {
   options.dead_letter_topic = services_->config.dead_letter_topic;
   options.rejected_topic = services_->config.rejected_topic;
   options.max_task_idle = services_->config.max_task_idle;
-  options.cache_budget =
-      services_->config.cache_bytes / static_cast<std::size_t>(services_->config.threads);
+  options.cache_budget = &cache_budget_;
+  options.global_state = globals_ ? &globals_->state() : nullptr;
+  options.timestamp_extractor = services_->config.timestamp_extractor;
   auto task =
       std::make_unique<StreamTask>(std::move(options), *services_->topology, std::move(*state),
                                    collector_, *services_->metrics, *services_->logger);

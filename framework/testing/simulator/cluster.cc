@@ -15,7 +15,8 @@ void Cluster::changed() {
   scheduler_->notify();
 }
 
-// ---- Topics ---------------------------------------------------------------------------------------
+// ---- Topics
+// ---------------------------------------------------------------------------------------
 
 void Cluster::create_topic(const NewTopic& topic) {
   const auto [found, fresh] = topics_.try_emplace(topic.name);
@@ -50,7 +51,8 @@ void Cluster::append_aborted(const TopicPartition& to, LogEntry entry) {
   changed();
 }
 
-// ---- Transactions ---------------------------------------------------------------------------------
+// ---- Transactions
+// ---------------------------------------------------------------------------------
 
 Code Cluster::init_producer(ProducerIdentity& producer, Duration timeout) {
   if (no_transactions()) return Code::kNotCoordinator;
@@ -111,8 +113,7 @@ Code Cluster::check_lease(const Lease& lease) {
 }
 
 Code Cluster::commit_offsets_in_transaction(const ProducerIdentity& producer, const std::string&,
-                                            const OffsetsByPartition& offsets,
-                                            const Lease& lease) {
+                                            const OffsetsByPartition& offsets, const Lease& lease) {
   if (no_transactions()) return Code::kNotCoordinator;
   const auto found = transactions_.find(producer.transactional_id);
   if (found == transactions_.end()) return Code::kInvalidProducerEpoch;
@@ -188,7 +189,8 @@ bool Cluster::has_pending_offsets(const std::vector<TopicPartition>& partitions)
   });
 }
 
-// ---- Time and faults ------------------------------------------------------------------------------
+// ---- Time and faults
+// ------------------------------------------------------------------------------
 
 void Cluster::tick() {
   while (!late_.empty() && late_.begin()->first <= now()) {
@@ -213,8 +215,8 @@ Timestamp Cluster::next_tick() const {
   Timestamp next = late_.empty() ? Timestamp::max() : late_.begin()->first;
   for (const auto& [id, transaction] : transactions_) {
     if (transaction.state == Transaction::State::kOpen) {
-      next = std::min(next, std::max(transaction.begun_at + transaction.timeout,
-                                     no_transactions_until_));
+      next = std::min(next,
+                      std::max(transaction.begun_at + transaction.timeout, no_transactions_until_));
     } else if (transaction.state == Transaction::State::kEnding) {
       next = std::min(next, transaction.ends_at);
     }

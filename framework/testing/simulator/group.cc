@@ -106,8 +106,8 @@ void Group::assign_if_all_joined() {
 void Group::leave(Member& member) {
   member.phase = Phase::kGone;
   member.partitions.clear();
-  const auto removed = std::erase_if(
-      members_, [&](const auto& other) { return other.get() == &member; });
+  const auto removed =
+      std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
   if (removed > 0) rebalance();
 }
 

@@ -12,8 +12,8 @@
 
 namespace millstream::simulation {
 
-/// The group coordinator with eager range assignment, as one member of the real thing sees it: it is
-/// asked to let go, lets go, and is told what it has under the next generation. A member that is
+/// The group coordinator with eager range assignment, as one member of the real thing sees it: it
+/// is asked to let go, lets go, and is told what it has under the next generation. A member that is
 /// silent for its session loses everything. **Source**: GroupCoordinator of Kafka.
 class Group {
  public:

@@ -28,8 +28,9 @@ struct LogEntry {
   [[nodiscard]] bool readable() const { return kind == Kind::kRecord && !aborted && !removed; }
 };
 
-/// The log of one partition as Kafka keeps it: control records take offsets, a transaction's records
-/// are there at once, and readers of committed records stop before the first open transaction.
+/// The log of one partition as Kafka keeps it: control records take offsets, a transaction's
+/// records are there at once, and readers of committed records stop before the first open
+/// transaction.
 class PartitionLog {
  public:
   Offset append(LogEntry entry);

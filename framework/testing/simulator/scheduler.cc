@@ -172,9 +172,8 @@ void Scheduler::stop_process(int process, Timestamp until) {
 }
 
 bool Scheduler::is_stopped(int process) const {
-  return std::any_of(stopped_.begin(), stopped_.end(), [&](const auto& one) {
-    return one.first == process && one.second > now_;
-  });
+  return std::any_of(stopped_.begin(), stopped_.end(),
+                     [&](const auto& one) { return one.first == process && one.second > now_; });
 }
 
 void Scheduler::kill_process(int process) {

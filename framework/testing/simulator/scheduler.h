@@ -25,9 +25,7 @@ class Scheduler final : public Clock {
   Scheduler& operator=(const Scheduler&) = delete;
 
   [[nodiscard]] Timestamp now() const override { return now_; }
-  [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
-    return Duration(now_.ms());
-  }
+  [[nodiscard]] std::chrono::nanoseconds monotonic() const override { return Duration(now_.ms()); }
 
   /// Start a fiber of a process. **Errors**: exceptions but Killed leave `run_one`.
   void spawn(int process, std::function<void()> body);

@@ -23,7 +23,8 @@ class SimulatedMembership final : public Membership {
       if (member_->event) {
         member_->delivered = member_->event->kind;
         if (member_->event->kind == MembershipEvent::Kind::kLost) lease_ = {};
-        if (member_->event->kind == MembershipEvent::Kind::kAssigned) lease_ = member_->event->lease;
+        if (member_->event->kind == MembershipEvent::Kind::kAssigned)
+          lease_ = member_->event->lease;
         events.push_back(*std::exchange(member_->event, std::nullopt));
         return events;
       }

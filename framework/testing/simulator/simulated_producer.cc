@@ -56,8 +56,8 @@ class SimulatedProducer final : public Producer {
     }
     const auto count = static_cast<PartitionId>(topic->second.partitions.size());
     to.partition = record.partition ? *record.partition
-                   : record.key    ? partition_for_key(*record.key, count)
-                                   : 0;
+                   : record.key     ? partition_for_key(*record.key, count)
+                                    : 0;
     LogEntry entry;
     if (record.key) entry.key = std::string(*record.key);
     if (record.value) entry.value = std::string(*record.value);

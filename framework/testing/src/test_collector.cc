@@ -12,10 +12,17 @@ Status TestCollector::send(const OutgoingRecord& record) {
   if (record.value) kept.value = std::string(*record.value);
   kept.timestamp = record.timestamp;
   if (record.headers != nullptr) kept.headers = *record.headers;
-  kept.sequence = next_sequence_++;
-  topics_[kept.topic].push_back(kept);
-  new_.push_back(std::move(kept));
+  uncommitted_.push_back(std::move(kept));
   return {};
+}
+
+void TestCollector::commit() {
+  for (RawTestRecord& record : uncommitted_) {
+    record.sequence = next_sequence_++;
+    topics_[record.topic].push_back(record);
+    new_.push_back(std::move(record));
+  }
+  uncommitted_.clear();
 }
 
 std::vector<RawTestRecord> TestCollector::take_new() { return std::exchange(new_, {}); }

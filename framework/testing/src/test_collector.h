@@ -17,7 +17,11 @@ class TestCollector final : public RecordCollector {
   Status send(const OutgoingRecord& record) override;
   [[nodiscard]] PartitionId partition_count(std::string_view) override { return 1; }
 
-  /// What was written since the last call, in order.
+  /// What was written since the last commit is there to be read.
+  void commit();
+  /// Forget what was written since the last commit.
+  void abort() { uncommitted_.clear(); }
+  /// What was committed since the last call, in order.
   [[nodiscard]] std::vector<RawTestRecord> take_new();
   [[nodiscard]] std::deque<RawTestRecord>* find(std::string_view topic);
   [[nodiscard]] const std::map<std::string, std::deque<RawTestRecord>, std::less<>>& topics()
@@ -27,6 +31,7 @@ class TestCollector final : public RecordCollector {
 
  private:
   std::map<std::string, std::deque<RawTestRecord>, std::less<>> topics_;
+  std::vector<RawTestRecord> uncommitted_;
   std::vector<RawTestRecord> new_;
   std::uint64_t next_sequence_ = 0;
 };

@@ -1,9 +1,9 @@
 #include <millstream/testing/topology_test_driver.h>
 
 #include <millstream/core/log.h>
+#include <millstream/runtime/global_updater.h>
 #include <millstream/runtime/streams_config.h>
 
-#include "global_updater.h"
 #include "merged_topology.h"
 #include "test_batch.h"
 #include "test_collector.h"
@@ -50,15 +50,19 @@ class TopologyTestDriver::Impl {
                   handler_or(std::move(options.handlers.processing), config_.on_processing_error),
                   handler_or(std::move(options.handlers.production), config_.on_production_error)},
         now_(options.initial_wall_clock),
+        cache_budget_{.limit = config_.cache_bytes},
         task_({.application_id = config_.application_id,
                .id = {0, 0},
                .handlers = handlers_,
                .dead_letter_topic = config_.dead_letter_topic,
                .rejected_topic = config_.rejected_topic,
                .max_task_idle = Duration(-1),
-               .cache_budget = config_.cache_bytes},
+               .cache_budget = &cache_budget_,
+               .timestamp_extractor = config_.timestamp_extractor},
               topology_, open_state(specs(), logger_), collector_, metrics_, logger_),
-        globals_(topology_, config_.application_id, handlers_, task_.state(), metrics_, logger_) {
+        globals_(topology_, config_.application_id, handlers_, config_.timestamp_extractor,
+                 task_.state(), metrics_, logger_),
+        aborts_(options.abort_once_a_record) {
     for (const SourceTopic& source : topology_.subtopologies().front().sources) {
       inputs_[task_.full_topic_name(source.name)] = Offset{0};
     }
@@ -75,10 +79,19 @@ class TopologyTestDriver::Impl {
 
   void advance(Duration by) {
     now_ = now_ + by;
+    for (const auto& [topic, end] : inputs_) task_.note_progress({topic, 0}, end, end);
     task_.punctuate(now_);
     commit();
     complete();
   }
+
+  void advance_stream_time(Timestamp time) {
+    task_.advance_stream_time(time);
+    commit();
+    complete();
+  }
+
+  void restart() { task_.abort(); }
 
   [[nodiscard]] Timestamp now() const { return now_; }
   TestCollector& collector() { return collector_; }
@@ -93,17 +106,49 @@ class TopologyTestDriver::Impl {
   /// False if nobody reads the topic.
   bool enqueue(const RawTestRecord& record) {
     if (globals_.reads(record.topic)) {
-      globals_.process(record, now_);
+      pipe_to_global_store(record);
       return true;
     }
     std::string topic = record.topic;
     auto offset = inputs_.find(topic);
     if (offset == inputs_.end()) offset = inputs_.find(task_.full_topic_name(topic));
     if (offset == inputs_.end()) return false;
-    task_.add(
-        std::make_unique<TestBatch>(TopicPartition{offset->first, 0}, offset->second, record));
+    pending_.push_back({{offset->first, 0}, offset->second, record});
+    add_to_task(pending_.back());
     offset->second = next(offset->second);
     return true;
+  }
+
+  void pipe_to_global_store(const RawTestRecord& record) {
+    Offset& offset = global_offsets_.try_emplace(record.topic, Offset{0}).first->second;
+    Headers headers = record.headers;
+    globals_.process(
+        {record.topic, 0, offset, record.timestamp, record.key, record.value, &headers}, now_);
+    offset = next(offset);
+    task_.state().mark_committed(task_.mark());
+  }
+
+  /// A record that is queued and not yet committed.
+  struct Pending {
+    TopicPartition partition;
+    Offset offset;
+    RawTestRecord record;
+  };
+  void add_to_task(const Pending& pending) {
+    task_.add(std::make_unique<TestBatch>(pending.partition, pending.offset, pending.record));
+  }
+  void forget_committed() {
+    std::erase_if(pending_, [this](const Pending& pending) {
+      const auto committed = task_.mark().input_offsets.find(pending.partition);
+      return committed != task_.mark().input_offsets.end() && pending.offset < committed->second;
+    });
+  }
+
+  /// Go back to the last commit, and queue what was queued then.
+  void abort() {
+    task_.abort();
+    collector_.abort();
+    for (const Pending& pending : pending_) add_to_task(pending);
   }
 
   /// Process all that is queued, and all that comes of it.
@@ -111,6 +156,10 @@ class TopologyTestDriver::Impl {
     pipe_back();
     while (task_.queued() > 0) {
       task_.process(1, now_);
+      if (aborts_) {
+        abort();
+        task_.process(1, now_);
+      }
       commit();
       pipe_back();
     }
@@ -119,6 +168,8 @@ class TopologyTestDriver::Impl {
   void commit() {
     task_.flush();
     task_.committed(task_.prepare_commit(now_));
+    collector_.commit();
+    forget_committed();
   }
 
   void pipe_back() {
@@ -132,9 +183,13 @@ class TopologyTestDriver::Impl {
   NullLogger logger_;
   Metrics metrics_;
   TestCollector collector_;
+  CacheBudget cache_budget_;
   StreamTask task_;
   GlobalUpdater globals_;
+  bool aborts_;
   std::map<std::string, Offset, std::less<>> inputs_;
+  std::map<std::string, Offset, std::less<>> global_offsets_;
+  std::vector<Pending> pending_;
 };
 
 TopologyTestDriver::TopologyTestDriver(std::shared_ptr<const BuiltTopology> topology,
@@ -146,6 +201,10 @@ TopologyTestDriver::~TopologyTestDriver() = default;
 void TopologyTestDriver::pipe(const RawTestRecord& record) { impl_->pipe(record); }
 
 void TopologyTestDriver::advance_wall_clock_time(Duration by) { impl_->advance(by); }
+
+void TopologyTestDriver::advance_stream_time(Timestamp time) { impl_->advance_stream_time(time); }
+
+void TopologyTestDriver::restart() { impl_->restart(); }
 
 Timestamp TopologyTestDriver::wall_clock_time() const { return impl_->now(); }
 

@@ -105,16 +105,18 @@ class Chromium:
     def text(self, selector):
         return self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? null")
 
-    def wait_for(self, expression, seconds=30):
+    def wait_for(self, expression, seconds=120):
         """Wait until an expression is true; its value."""
         deadline = time.monotonic() + seconds
         while True:
-            value = self.evaluate(expression)
-            if value:
-                return value
+            try:
+                if value := self.evaluate(expression):
+                    return value
+            except PageError:  # between two documents; if it stays so, it is said below
+                pass
             if time.monotonic() > deadline:
-                raise PageError(f"after {seconds} s still not: {expression}\n"
-                                f"the page says: {self.evaluate('document.body.innerText')[:1500]}")
+                says = self.evaluate("document.body?.innerText.slice(0, 1500)")
+                raise PageError(f"after {seconds} s still not: {expression}\nthe page says: {says}")
             time.sleep(0.1)
 
     def screenshot(self, path, whole=False):

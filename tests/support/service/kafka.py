@@ -12,7 +12,7 @@ from .base import (SUPPORT, Process, Service, ServiceError, cache_folder, free_p
 VERSION = "4.1.0"
 CLUSTER_ID = "millstreamtestsAAAAAAA"  # 22 characters of base64: any will do
 JAVA_OPTIONS = "-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
-START_SECONDS = 60
+START_SECONDS = 180  # a busy machine needs a minute
 API_VERSIONS, METADATA, INIT_PRODUCER_ID = 18, 3, 22
 
 # For tests: nothing waits, little is kept in memory, a dead member or transaction is soon noticed.

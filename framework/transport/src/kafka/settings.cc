@@ -34,6 +34,8 @@ constexpr std::array kPins{
     Pin{"log.queue", "false", "librdkafka's log goes to millstream's"},
 };
 
+constexpr std::int64_t kTransactionTimeoutMs = 10'000;
+
 /// Settings that somebody above acts on (auto.offset.reset) or hands down for each client.
 constexpr std::array<std::string_view, 4> kNotOurs{"auto.offset.reset", "client.id",
                                                    "group.instance.id", "bootstrap.servers"};
@@ -114,6 +116,19 @@ Status check_pins(const Config& config) {
   return {};
 }
 
+/// An unanswered request of a producer must not be waited for longer than its transaction lives.
+Status check_socket_timeout(const Config& config) {
+  for (const std::string_view name : {"socket.timeout.ms", "producer.socket.timeout.ms"}) {
+    const auto value = config.get_int(name, kTransactionTimeoutMs);
+    if (!value) return value.error();
+    if (*value <= kTransactionTimeoutMs) continue;
+    return bad_setting(name, "must not exceed " + std::to_string(kTransactionTimeoutMs) +
+                                 ", since an unanswered request must not be waited for longer than "
+                                 "a transaction lives");
+  }
+  return {};
+}
+
 /// Set `name`, which the application wrote as `full`; `must` be known to librdkafka.
 Status apply(rd_kafka_conf_t* conf, std::string_view full, std::string_view name,
              const std::string& value, bool must) {
@@ -160,6 +175,7 @@ Result<Settings> Settings::from(const Config& config) {
     return Error::user("setting bootstrap.servers: is missing; write bootstrap.servers=host:port");
   }
   MILLSTREAM_TRY(check_pins(config));
+  MILLSTREAM_TRY(check_socket_timeout(config));
   Settings settings(bootstrap, config);
   for (const Role role : {Role::kConsumer, Role::kProducer, Role::kAdmin}) {
     if (auto conf = settings.conf(role, {}, {}); !conf) return conf.error();

@@ -16,8 +16,9 @@ template <class K = void, class V = void>
 struct Joined {
   /// The join's node, and what a repartition topic is named after.
   std::string name = {};
-  SerdeOption<K> key_serde = {};
-  SerdeOption<V> value_serde = {};
+  /// Needed behind a changed key, and with a grace.
+  SerdeOption<K, SerdeUse::kMaybe> key_serde = {};
+  SerdeOption<V, SerdeUse::kMaybe> value_serde = {};
   /// Versioned tables: how long stream records wait for the rows of their time.
   std::optional<Duration> grace = {};
 };

@@ -101,12 +101,13 @@ class KStream {
 
   // ---- grouping ----
 
-  /// Group by the key as it is. Repartitions if it changed.
+  /// Group by the key as it is. Repartitions if it changed: only then are serdes needed.
   [[nodiscard]] KGroupedStream<K, V> group_by_key(Grouped<K, V> options = {}) const;
   /// Group by `selector(key, value)`. Repartitions.
   template <UserFunction<const K&, const V&> F>
-  [[nodiscard]] auto group_by(F selector,
-                              Grouped<detail::KeyValueResult<F, K, V>, V> options = {}) const;
+  [[nodiscard]] auto group_by(
+      F selector,
+      Grouped<detail::KeyValueResult<F, K, V>, V, SerdeUse::kCertain> options = {}) const;
 
   // ---- joins: results carry the headers of the record that caused them ----
 

@@ -92,7 +92,8 @@ class KTable {
   template <KeyValueMapper<K, V> F>
   [[nodiscard]] auto group_by(
       F selector, Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
-                          NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
+                          NonNull<typename detail::KeyValueResult<F, K, V>::second_type>,
+                          SerdeUse::kCertain, SerdeUse::kCertain>
                       options = {}) const;
 
   // ---- joins ----

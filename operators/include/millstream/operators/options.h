@@ -28,11 +28,12 @@ struct StoreOptions {
 /// How a table or an aggregation is kept. A name makes it queryable, and makes tables keep what
 /// they would otherwise compute when asked. Without types, `Materialized{.name = "store"}` does.
 /// **Source**: Materialized of Kafka Streams.
-template <class K = void, class V = void>
+template <class K = void, class V = void, SerdeUse ValueUse = SerdeUse::kCertain>
 struct Materialized {
   std::string name = {};
-  SerdeOption<K> key_serde = {};
-  SerdeOption<V> value_serde = {};
+  /// Nothing: that of the stream or table which is kept.
+  SerdeOption<K, SerdeUse::kMaybe> key_serde = {};
+  SerdeOption<V, ValueUse> value_serde = {};
   /// Memory that only the changelog brings back, in place of RocksDB.
   bool in_memory = false;
   bool logging = true;
@@ -47,6 +48,19 @@ struct Materialized {
   [[nodiscard]] detail::StoreOptions store_options() const {
     return {name, in_memory, logging, caching, retention, history, changelog_config};
   }
+  template <SerdeUse Other>
+    requires(Other != ValueUse)
+  operator Materialized<K, V, Other>() const {  // NOLINT(google-explicit-constructor): the same
+    return {.name = name,
+            .key_serde = key_serde,
+            .value_serde = value_serde,
+            .in_memory = in_memory,
+            .logging = logging,
+            .caching = caching,
+            .retention = retention,
+            .history = history,
+            .changelog_config = changelog_config};
+  }
 };
 
 template <>
@@ -59,8 +73,9 @@ struct Materialized<void, void> {
   std::optional<Duration> history = {};
   std::map<std::string, std::string> changelog_config = {};
 
-  template <class K, class V>
-  operator Materialized<K, V>() const {  // NOLINT(google-explicit-constructor): the untyped options
+  template <class K, class V, SerdeUse Use>
+  operator Materialized<K, V, Use>()
+      const {  // NOLINT(google-explicit-constructor): the untyped options
     return {.name = name,
             .in_memory = in_memory,
             .logging = logging,
@@ -73,19 +88,27 @@ struct Materialized<void, void> {
 
 /// How records are grouped: the name of the repartition topic, and its serdes where one is needed.
 /// **Source**: Grouped of Kafka Streams.
-template <class K = void, class V = void>
+template <class K = void, class V = void, SerdeUse KeyUse = SerdeUse::kMaybe,
+          SerdeUse ValueUse = SerdeUse::kMaybe>
 struct Grouped {
   std::string name = {};
-  SerdeOption<K> key_serde = {};
-  SerdeOption<V> value_serde = {};
+  SerdeOption<K, KeyUse> key_serde = {};
+  SerdeOption<V, ValueUse> value_serde = {};
+
+  template <SerdeUse Key, SerdeUse Value>
+    requires(Key != KeyUse || Value != ValueUse)
+  operator Grouped<K, V, Key, Value>() const {  // NOLINT(google-explicit-constructor): the same
+    return {.name = name, .key_serde = key_serde, .value_serde = value_serde};
+  }
 };
 
 template <>
 struct Grouped<void, void> {
   std::string name = {};
 
-  template <class K, class V>
-  operator Grouped<K, V>() const {  // NOLINT(google-explicit-constructor): the untyped options
+  template <class K, class V, SerdeUse Key, SerdeUse Value>
+  operator Grouped<K, V, Key, Value>()
+      const {  // NOLINT(google-explicit-constructor): the untyped options
     return {.name = name};
   }
 };

@@ -50,14 +50,15 @@ class StreamsBuilder {
   }
 
   /// Read a topic as a table: for each key its last value. Null values delete, null keys are
-  /// dropped. The rows are kept only if a name or a later operator asks for it.
+  /// dropped. The rows are kept only if a name or a later operator asks for it. Serdes given in
+  /// `consumed` are those of the store too, unless `options` has its own.
   template <class K, class V>
   [[nodiscard]] KTable<K, V> table(const std::string& topic,
                                    Consumed<std::optional<K>, std::optional<V>> consumed = {},
-                                   Materialized<K, V> options = {});
+                                   Materialized<K, V, SerdeUse::kMaybe> options = {});
   template <class K, class V>
   [[nodiscard]] KTable<K, V> table(const std::string& topic, Materialized<K, V> options) {
-    return table<K, V>(topic, {}, std::move(options));
+    return table<K, V>(topic, consumed_as<K, V>(options), std::move(options));
   }
 
   /// Read a topic as a table that every instance has whole, for joins by any key. Its rows are
@@ -65,11 +66,11 @@ class StreamsBuilder {
   template <class K, class V>
   [[nodiscard]] GlobalKTable<K, V> global_table(
       const std::string& topic, Consumed<std::optional<K>, std::optional<V>> consumed = {},
-      Materialized<K, V> options = {});
+      Materialized<K, V, SerdeUse::kMaybe> options = {});
   template <class K, class V>
   [[nodiscard]] GlobalKTable<K, V> global_table(const std::string& topic,
                                                 Materialized<K, V> options) {
-    return global_table<K, V>(topic, {}, std::move(options));
+    return global_table<K, V>(topic, consumed_as<K, V>(options), std::move(options));
   }
 
   /// Add a store that processors may use; they name it where they are added.
@@ -106,7 +107,15 @@ class StreamsBuilder {
     return std::make_shared<detail::SourceFactory<K, V>>(detail::SourceCodec<K, V>{
         detail::require_serde<K>(*graph_, "a source", "key", options.key_serde, {}),
         detail::require_serde<V>(*graph_, "a source", "value", options.value_serde, {}),
-        options.timestamp_extractor});
+        options.timestamp_extractor, false});
+  }
+  /// How a table's topic is read by the serdes of its store.
+  template <class K, class V>
+  Consumed<std::optional<K>, std::optional<V>> consumed_as(const Materialized<K, V>& options) {
+    Consumed<std::optional<K>, std::optional<V>> consumed{
+        .key_serde = detail::require_serde(*graph_, "a table", "key", options.key_serde, {}),
+        .value_serde = detail::require_serde(*graph_, "a table", "value", options.value_serde, {})};
+    return consumed;
   }
 
   std::unique_ptr<detail::StreamGraph> graph_;
@@ -115,7 +124,7 @@ class StreamsBuilder {
 template <class K, class V>
 KTable<K, V> StreamsBuilder::table(const std::string& topic,
                                    Consumed<std::optional<K>, std::optional<V>> consumed,
-                                   Materialized<K, V> options) {
+                                   Materialized<K, V, SerdeUse::kMaybe> options) {
   using Key = std::optional<K>;
   using Value = std::optional<V>;
   const std::string store = graph_->store_name_or_new(options.name, topic + "-");
@@ -143,7 +152,7 @@ KTable<K, V> StreamsBuilder::table(const std::string& topic,
 template <class K, class V>
 GlobalKTable<K, V> StreamsBuilder::global_table(
     const std::string& topic, Consumed<std::optional<K>, std::optional<V>> consumed,
-    Materialized<K, V> options) {
+    Materialized<K, V, SerdeUse::kMaybe> options) {
   using Key = std::optional<K>;
   using Value = std::optional<V>;
   std::string store = graph_->store_name_or_new(options.name, topic + "-");

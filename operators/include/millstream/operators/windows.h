@@ -66,7 +66,7 @@ class TimeWindows {
   Duration grace_;
 };
 
-/// One window that never ends. Records before its start are dropped silently.
+/// One window that never ends. Records before its start are dropped.
 /// **Source**: UnlimitedWindows.
 class UnlimitedWindows {
  public:

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
 
 namespace millstream {
 
-/// A typed walk over a store; see ByteIterator. Rows are made when they are asked for.
+/// A typed walk over a store; see ByteIterator. Rows are made when they are asked for, by `next()`
+/// or by `for (const auto& row : store.all())`: once only.
 /// **Lifetime**: ends before its store does; where a row holds views, they are valid until the next
 /// `next()`. **Errors**: StoreError.
 template <class Row>
@@ -20,6 +22,26 @@ class StoreIterator {
   };
   explicit StoreIterator(std::unique_ptr<Source> source) : source_(std::move(source)) {}
   [[nodiscard]] std::optional<Row> next() { return source_->next(); }
+
+  /// What a range-for goes through. **Lifetime**: as the walk.
+  class Cursor {
+   public:
+    explicit Cursor(StoreIterator& walk) : walk_(&walk), row_(walk.next()) {}
+    [[nodiscard]] const Row& operator*() const { return *row_; }
+    Cursor& operator++() {
+      row_ = walk_->next();
+      return *this;
+    }
+    friend bool operator==(const Cursor& cursor, std::default_sentinel_t) {
+      return !cursor.row_.has_value();
+    }
+
+   private:
+    StoreIterator* walk_;
+    std::optional<Row> row_;
+  };
+  [[nodiscard]] Cursor begin() { return Cursor(*this); }
+  [[nodiscard]] std::default_sentinel_t end() const { return {}; }
 
  private:
   std::unique_ptr<Source> source_;

@@ -28,7 +28,8 @@ struct SourceTopic {
   /// Where to begin without a committed offset; nothing: auto.offset.reset.
   std::optional<std::string> reset_policy;
   /// Wall-clock time without a record after which the source no longer holds stream time back and
-  /// wall time moves it on; nothing: never (Kafka Streams' way).
+  /// wall time moves it on; nothing: never (Kafka Streams' way). An internal topic has that of the
+  /// sources behind it.
   std::optional<Duration> idle_timeout;
 };
 
@@ -66,7 +67,6 @@ class TaskTopology {
   /// The source that reads a topic (internal ones without the prefix).
   [[nodiscard]] virtual SourceNode& source(std::string_view topic) = 0;
   virtual void flush() = 0;
-  virtual void rewind() = 0;
   /// Tell every node, parents before children; see Node.
   virtual void advance_stream_time(Timestamp time) = 0;
   virtual void close() = 0;

@@ -16,7 +16,8 @@
 
 namespace millstream {
 
-/// A node of a task's topology: made anew for each task from its immutable specification.
+/// A node of a task's topology: made anew for each task from its immutable specification, and when
+/// a task goes back to its last commit.
 /// **Thread**: the task's.
 class Node {
  public:
@@ -34,8 +35,6 @@ class Node {
   virtual void init(TaskContext& context) = 0;
   /// Hand on what is held back until commit (record caches).
   virtual void flush() {}
-  /// Drop what was taken in since the last commit; operator states are loaded again afterwards.
-  virtual void rewind() {}
   /// No record below `time` is coming any more, though none said so: the input is idle or at its
   /// end. Operators with a stream time of their own move it up to `time` and emit what that closes.
   virtual void advance_stream_time(Timestamp time) { static_cast<void>(time); }

@@ -26,7 +26,7 @@ struct Consumed {
   std::string name = {};
   SerdeOption<K> key_serde = {};
   SerdeOption<V> value_serde = {};
-  /// Nothing: FailOnInvalidTimestamp.
+  /// Nothing: default.timestamp.extractor, which is FailOnInvalidTimestamp unless set.
   TimestampExtractor<K, V> timestamp_extractor = {};
   /// Where to begin without a committed offset, `earliest` or `latest`; nothing: auto.offset.reset.
   std::optional<std::string> reset_policy = {};

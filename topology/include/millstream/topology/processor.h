@@ -5,7 +5,9 @@
 
 namespace millstream {
 
-/// A user's own operator: one object for each task, so that it may keep state of its own.
+/// A user's own operator: one object for each task, so that it may keep state of its own. What has
+/// to come back after a failure belongs into a store: a task that goes back to its last commit
+/// closes its processors and makes new ones.
 ///
 /// `KOut` and `VOut` are void for a processor that puts out nothing.
 /// **Order**: `init` before the first record, `close` after the last. **Errors**: an exception goes

@@ -6,6 +6,7 @@
 #include <millstream/topology/node_spec.h>
 #include <millstream/topology/task_context.h>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,12 @@ struct StoreTraits<Store<K, V>> {
   using Value = V;
 };
 }  // namespace detail
+
+/// A store type of a user's own, over the rows of bytes that all stores stand on.
+/// **Lifetime** of an object: ends before the ByteStore does. **Source**: StateStore and
+/// StoreBuilder of Kafka Streams.
+template <class Store>
+concept OwnStore = std::constructible_from<Store, ByteStore&, const StoreSpec&>;
 
 /// What every processor sees of its task. **Thread**: the task's. **Lifetime**: as the processor.
 class ProcessorContextBase {
@@ -47,6 +54,16 @@ class ProcessorContextBase {
     require_connected(name);
     return Store(task_->store(name), task_->store_spec(name), std::move(key_serde),
                  std::move(value_serde));
+  }
+
+  /// The same for a store type of your own: a class that is made of the store's bytes and its
+  /// specification, `MyStore(ByteStore&, const StoreSpec&)`. What it puts there is committed,
+  /// logged and restored as any store's.
+  template <class Store>
+    requires OwnStore<Store>
+  [[nodiscard]] Store state_store(std::string_view name) const {
+    require_connected(name);
+    return Store(task_->store(name), task_->store_spec(name));
   }
 
   /// Call `punctuator` each `interval`; stream-time schedules are aligned to 0 and due at once,

@@ -40,18 +40,30 @@ template <class K>
 inline constexpr bool kIsWindowed<Windowed<K>> = true;
 }  // namespace detail
 
+/// Whether an operator writes and reads bytes in any case, or only if something else asks for it,
+/// such as a key that changed above. **Errors**: a type without a serde is a compile-time error in
+/// the first case; in the second a fault that `build()` tells, if the bytes turn out to be needed.
+enum class SerdeUse { kCertain, kMaybe };
+
 /// A serde among the options of an operator: the one given, or the type's default, which an
 /// operator replaces by what its stream brings along. Windowed keys have no default: their streams
 /// bring it.
-/// **Errors**: a compile-time error that names the type where none is given and it has no default.
-template <class T>
+/// **Errors**: a compile-time error that names the type where none is given and it has no default;
+/// see SerdeUse.
+template <class T, SerdeUse Use = SerdeUse::kCertain>
 class SerdeOption {
  public:
   using Target = detail::SerdeTarget<T>;
 
   SerdeOption() {
-    if constexpr (!detail::kIsWindowed<Target>) serde_.emplace();
+    constexpr bool kWanted = Use == SerdeUse::kCertain || kHasDefaultSerde<Target>;
+    if constexpr (!detail::kIsWindowed<Target> && kWanted) serde_.emplace();
   }
+  /// The option of an operator that uses it otherwise.
+  template <SerdeUse Other>
+    requires(Other != Use)
+  SerdeOption(const SerdeOption<T, Other>& other)  // NOLINT(google-explicit-constructor): the same
+      : serde_(other.serde_), given_(other.given_) {}
   template <class S>
     requires(std::convertible_to<S, Serde<Target>> &&
              !std::same_as<std::remove_cvref_t<S>, SerdeOption>)
@@ -66,6 +78,9 @@ class SerdeOption {
   }
 
  private:
+  template <class, SerdeUse>
+  friend class SerdeOption;
+
   std::optional<Serde<Target>> serde_;
   bool given_ = false;
 };

@@ -9,6 +9,7 @@
 #include <millstream/state/byte_store.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/handlers.h>
+#include <millstream/topology/timestamp_extractor.h>
 
 #include <functional>
 #include <memory>
@@ -37,14 +38,29 @@ class OperatorState {
   virtual ~OperatorState() = default;
   /// Append the state's bytes.
   virtual void save(std::string& out) const = 0;
-  /// Take the bytes of an earlier `save`. Called once, after `init`, if there are any; and again
-  /// after an abort, to go back to the last commit. Empty bytes: the state of a new task.
+  /// Take the bytes of an earlier `save`. Called once, after `init` and before the first record.
+  /// Empty bytes: the state of a new task.
   virtual void load(std::string_view bytes) = 0;
 };
 
 /// Why an operator drops a record; the metric's label and the `rejected` side output's header.
-enum class DropReason { kNullKey, kNullValue, kLate, kExpired, kInvalidTimestamp, kNullJoinKey };
+enum class DropReason {
+  kNullKey,
+  kNullValue,
+  kLate,     ///< Its window is closed, or a later version of its row is there.
+  kExpired,  ///< Older than what its store keeps.
+  kInvalidTimestamp,
+  kNullJoinKey,
+  kNoWindow,  ///< Before the first window begins.
+};
 [[nodiscard]] std::string_view to_string(DropReason reason);
+
+/// The room that the record caches of all tasks of a thread share. **Thread**: that thread.
+/// **Units**: bytes. **Source**: ThreadCache of Kafka Streams.
+struct CacheBudget {
+  std::size_t limit = 0;
+  std::size_t used = 0;
+};
 
 /// What a task offers its nodes; the runtime and the test driver implement it.
 /// **Thread**: the task's. **Lifetime**: outlives the nodes.
@@ -58,9 +74,11 @@ class TaskContext {
   /// The store of that name; it is connected to the asking node, or the topology was refused.
   [[nodiscard]] virtual ByteStore& store(std::string_view name) = 0;
   [[nodiscard]] virtual const StoreSpec& store_spec(std::string_view name) const = 0;
-  /// Budget of the record caches of this task (statestore.cache.max.bytes, shared out). **Units**:
-  /// bytes.
-  [[nodiscard]] virtual std::size_t cache_budget() const = 0;
+  /// The room of the record caches (statestore.cache.max.bytes, shared out to threads): each adds
+  /// what it uses. **Lifetime**: outlives the nodes.
+  [[nodiscard]] virtual CacheBudget& cache_budget() = 0;
+  /// For sources of other than internal topics without an extractor of their own.
+  [[nodiscard]] virtual DefaultTimestampExtractor default_timestamp_extractor() const = 0;
 
   /// The maximum timestamp of the records that this task has processed; none before the first.
   [[nodiscard]] virtual Timestamp stream_time() const = 0;
@@ -90,7 +108,7 @@ class TaskContext {
   virtual void request_commit() = 0;
 
   /// Count a dropped record, log it sparingly, and send its original bytes to the `rejected` topic
-  /// if one is configured.
+  /// if one is configured: once a record and node, however many windows it is late for.
   virtual void drop(std::string_view node, DropReason reason) = 0;
   /// An exception left a node. Asks the handler; returns if the record is to be skipped.
   /// **Errors**: StreamsError if not.

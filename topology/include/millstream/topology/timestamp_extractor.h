@@ -28,6 +28,14 @@ template <class K, class V>
 using TimestampExtractor =
     std::function<Timestamp(const Record<K, V>& record, const ExtractionContext& context)>;
 
+/// What default.timestamp.extractor can name: the extractor of sources that have none of their own.
+enum class DefaultTimestampExtractor { kFail, kLogAndSkip, kUsePartitionTime, kWallClock };
+
+namespace detail {
+[[nodiscard]] Timestamp extract_timestamp(DefaultTimestampExtractor extractor, Timestamp timestamp,
+                                          const ExtractionContext& context);
+}  // namespace detail
+
 /// Take the record's own timestamp; fail where it is negative. The default.
 struct FailOnInvalidTimestamp {
   template <class K, class V>

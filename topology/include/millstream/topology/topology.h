@@ -37,7 +37,7 @@ class Topology {
     spec.factory = std::make_shared<detail::SourceFactory<K, V>>(
         detail::SourceCodec<K, V>{require(spec.name, "key", consumed.key_serde),
                                   require(spec.name, "value", consumed.value_serde),
-                                  std::move(consumed.timestamp_extractor)});
+                                  std::move(consumed.timestamp_extractor), false});
     return add_node(std::move(spec));
   }
 

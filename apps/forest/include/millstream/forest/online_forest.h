@@ -2,6 +2,7 @@
 
 #include <millstream/core/result.h>
 #include <millstream/forest/box_tree.h>
+#include <millstream/forest/series_state.h>
 
 #include <array>
 #include <cstdint>
@@ -12,8 +13,9 @@
 namespace millstream::forest {
 
 /// How the online detector works; the defaults are those of docs/detection.md. What matters most is
-/// the trees' life, `trees` x `rebuild_every`. Memory a series: up to 6 x trees x sample x 80 bytes
-/// for the trees and 48 x (window + trees x rebuild_every) bytes for values.
+/// the trees' life, `trees` x `rebuild_every`. Memory a series: below 6 x trees x (sample x 32 +
+/// 72) bytes for the trees, 48 x (window + trees x rebuild_every + rebuild_every + 128) bytes for
+/// values and 80 x sample for growing.
 struct OnlineForestOptions {
   std::uint32_t trees = 20;          ///< Trees a feature, 1 to 1,000.
   std::uint32_t sample = 512;        ///< Values drawn for a tree, with replacement, 2 to 4,096.
@@ -22,7 +24,7 @@ struct OnlineForestOptions {
   std::uint32_t first_build = 100;   ///< Records before anything is scored.
   std::uint32_t extra_depth = 2;     ///< Depth limit beyond ceil(log2(sample)).
   double floor = 0.001;              ///< Least normalised depth, so that a score is finite.
-  double threshold = 0.70;           ///< Score from which a record is an alarm.
+  double threshold = 0.66;           ///< Score from which a record is an alarm.
   std::uint32_t refractory = 20;     ///< Records after an alarm without another.
   double rise = 0.4;                 ///< What an alarm adds to the threshold, at least 0.
   double fade = 200;                 ///< Records in which that fades to 1/e, 1 to 1,000,000.
@@ -40,11 +42,9 @@ inline constexpr std::size_t kOnlineFeatures = 6;
 inline constexpr std::array<std::string_view, kOnlineFeatures> kOnlineFeatureNames = {
     "hour_residual", "mean", "activity", "hour_residual_48", "highest", "lowest"};
 
-/// What a record came to.
-struct OnlineScore {
-  double score = 0;  ///< Mean of the features' scores; 0 before the first build. About 0 is usual.
-  double threshold = 0;  ///< What the score had to reach: the option, and what alarms have added.
-  bool alarm = false;    ///< It did, outside the refractory period.
+/// What a record came to. The score is the mean of the features' scores; 0 before the first build,
+/// and about 0 where all is as usual. The threshold is the option's and what alarms have added.
+struct OnlineScore : SeriesScore {
   std::array<double, kOnlineFeatures> features{};  ///< Values of the features.
   /// −ln(mean depth / usual depth) of each feature: a sixth of it is its part of the score.
   std::array<double, kOnlineFeatures> feature_scores{};
@@ -77,6 +77,8 @@ struct OnlineContribution {
 /// docs/detection.md.
 class OnlineForest {
  public:
+  using Options = OnlineForestOptions;
+
   /// A fresh series. Options must have passed check().
   explicit OnlineForest(const OnlineForestOptions& options, std::string_view series = "");
 
@@ -86,29 +88,30 @@ class OnlineForest {
   /// Say which feature contributed what to the last record's score, the most first.
   [[nodiscard]] std::array<OnlineContribution, kOnlineFeatures> explain() const;
 
+  /// The mean of the last 12 values; 0 before the first record.
+  [[nodiscard]] double level() const;
   /// Records counted so far.
   [[nodiscard]] std::uint64_t count() const { return head_.count; }
   /// Bytes held at present.
   [[nodiscard]] std::size_t memory() const;
 
-  /// Append the state as bytes, 48 a record kept. The trees are not in it: they are drawn again
-  /// from the values, bit for bit, when it is read.
+  /// Append the state as bytes, 48 a record kept: the head, then the blocks (kBlockRecords). The
+  /// trees are not in it: they are drawn again from the values, bit for bit, when it is read.
   void serialize(std::string& bytes) const;
   /// Take over a state made with the same options and series; on failure nothing changes.
   /// **Errors:** data: what is wrong. **Cost:** as all trees' building, some milliseconds.
   Status deserialize(std::string_view bytes);
 
-  /// Records in a block. A state is its head and then its blocks, in order: a store that keeps them
-  /// apart writes only the head and the last block after a record.
-  static constexpr std::uint64_t kBlockRecords = 64;
   /// Append the head: counters and the features' own state, below 1,000 bytes.
   void serialize_head(std::string& bytes) const;
-  /// Append the values of one block, first_block() to end_block() − 1: at most 3,072 bytes.
+  /// Append the values of one of blocks(): at most 3,072 bytes.
   void serialize_block(std::uint64_t block, std::string& bytes) const;
-  /// The first block that is still needed.
-  [[nodiscard]] std::uint64_t first_block() const;
-  /// One past the last block.
-  [[nodiscard]] std::uint64_t end_block() const;
+  /// The blocks that the state needs now.
+  [[nodiscard]] BlockRange blocks() const { return blocks_of(head_.count); }
+  /// Whether a stored head is of this series and of options that fit. The alarm rule's may differ.
+  [[nodiscard]] bool is_mine(std::string_view head) const;
+  /// The blocks that belong to a stored head. **Errors:** data: as deserialize().
+  [[nodiscard]] Result<BlockRange> blocks(std::string_view head) const;
 
  private:
   static constexpr std::uint32_t kHours = 24;
@@ -145,19 +148,21 @@ class OnlineForest {
   [[nodiscard]] std::uint64_t built_at(std::uint32_t tree) const;
   [[nodiscard]] double feature_score(std::size_t feature, double value) const;
   [[nodiscard]] std::uint64_t needed() const;
+  [[nodiscard]] BlockRange blocks_of(std::uint64_t count) const;
   [[nodiscard]] static bool valid(const Head& head);
-  [[nodiscard]] std::uint64_t fingerprint() const;
 
   OnlineForestOptions options_;
   std::uint64_t seed_;
+  std::uint64_t fingerprint_;  // of series and options, that stored states must share
   std::uint64_t capacity_;
   std::uint32_t depth_limit_;
-  double keep_;                       // what is left of the threshold's rise after a record
-  std::vector<double> path_lengths_;  // c(n)
+  double keep_;         // what is left of the threshold's rise after a record
+  double usual_depth_;  // c(sample)
   Head head_;
   OnlineScore last_;
   std::vector<Features> ring_;  // record r at r % capacity_
   std::array<std::vector<BoxTree>, kOnlineFeatures> trees_;
+  std::size_t tree_bytes_ = 0;
   std::vector<double> sample_;  // room to draw a sample
   BoxTreeRoom room_;
 };

@@ -32,10 +32,12 @@ concept SerdeFor =
 ///     };
 template <class T>
 struct DefaultSerde {
-  static_assert(!std::is_same_v<T, T>,
-                "this type has no serde: specialise millstream::DefaultSerde for it, include the "
-                "header that does, or pass a serde in Consumed, Produced, Grouped or Materialized");
+  using Missing = void;
 };
+
+/// Whether a type has a default serde.
+template <class T>
+inline constexpr bool kHasDefaultSerde = !requires { typename DefaultSerde<T>::Missing; };
 
 /// A cheap, shared handle to a serde for `T`, erased to one virtual call.
 /// **Lifetime**: owns its serde together with its copies; the serde is immutable.
@@ -43,7 +45,15 @@ template <class T>
 class Serde {
  public:
   /// The type's default serde; a compile-time error that names the type if it has none.
-  Serde() : Serde(DefaultSerde<T>()) {}
+  Serde() {
+    static_assert(kHasDefaultSerde<T>,
+                  "this type has no serde: specialise millstream::DefaultSerde for it, include the "
+                  "header that does, or pass a serde in Consumed, Produced, Grouped or "
+                  "Materialized");
+    if constexpr (kHasDefaultSerde<T>) {
+      impl_ = std::make_shared<const Holder<DefaultSerde<T>>>(DefaultSerde<T>());
+    }
+  }
 
   template <class S>
     requires(SerdeFor<S, T> && !std::same_as<std::remove_cvref_t<S>, Serde>)

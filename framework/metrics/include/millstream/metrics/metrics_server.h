@@ -17,7 +17,8 @@ class Metrics;
 [[nodiscard]] std::string to_prometheus_text(const Metrics& metrics);
 
 /// Serve `to_prometheus_text` at `/metrics` of a server, and behind it what Prometheus' clients say
-/// of every process (`process_cpu_seconds_total` and so on). **Lifetime**: metrics outlive the server.
+/// of every process (`process_cpu_seconds_total` and so on). **Lifetime**: metrics outlive the
+/// server.
 void serve_metrics(HttpServer& server, const Metrics& metrics);
 
 /// A server for nothing but `/metrics`, `/livez` and `/readyz`, on loopback unless told otherwise.

@@ -38,7 +38,12 @@ struct StreamTaskOptions {
   std::string rejected_topic;
   /// **Source**: max.task.idle.ms of Kafka Streams; -1 ms: never wait.
   Duration max_task_idle{0};
-  std::size_t cache_budget = 0;
+  /// The room of the record caches, shared with the tasks of the same thread; null: no caches.
+  /// **Lifetime**: outlives the task.
+  CacheBudget* cache_budget = nullptr;
+  /// The global stores that the nodes may read; null: there are none. **Lifetime**: as the budget.
+  TaskState* global_state = nullptr;
+  DefaultTimestampExtractor timestamp_extractor = DefaultTimestampExtractor::kFail;
 };
 
 /// One task: the nodes of a sub-topology, its source queues, punctuations and state. It does what
@@ -93,8 +98,8 @@ class StreamTask {
   [[nodiscard]] CommitMark prepare_commit(Timestamp now) const;
   /// The broker has it: state and offsets are those of `mark` now.
   void committed(CommitMark mark);
-  /// Go back to the last commit: dirty state, queues and operators' state. The source partitions
-  /// must be sought to `mark().input_offsets`.
+  /// Go back to the last commit: dirty state, queues, and new nodes with the operators' state of
+  /// then. The source partitions must be sought to `mark().input_offsets`.
   void abort();
   /// The last commit.
   [[nodiscard]] const CommitMark& mark() const;

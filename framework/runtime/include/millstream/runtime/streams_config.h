@@ -4,6 +4,7 @@
 #include <millstream/core/result.h>
 #include <millstream/core/time.h>
 #include <millstream/topology/handlers.h>
+#include <millstream/topology/timestamp_extractor.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,7 @@ struct StreamsConfig {
   int threads = 1;
   /// max.task.idle.ms.
   Duration max_task_idle{0};
-  /// statestore.cache.max.bytes: the record caches of all threads.
+  /// statestore.cache.max.bytes: the record caches of all threads together.
   std::size_t cache_bytes = std::size_t{10} << 20U;
   /// millstream.memory.bytes: write buffers, RocksDB's cache and memtables, and fetched input
   /// together.
@@ -56,11 +57,18 @@ struct StreamsConfig {
   Duration transaction_timeout{10'000};
   /// millstream.offsets.refresh.ms: how often offsets of idle partitions are committed again.
   Duration offsets_refresh{3'600'000};
+  /// repartition.purge.interval.ms: how often processed records of repartition topics are deleted.
+  Duration purge_interval{30'000};
+  /// state.cleanup.delay.ms: how long the state of a task that others have is kept for its return.
+  Duration state_cleanup_delay{600'000};
   /// deserialization.exception.handler, processing.exception.handler, production.exception.handler:
-  /// fail (default), continue, or dead-letter.
+  /// fail (default), continue, or dead-letter. The first and the last may be named with `default.`
+  /// before, as Kafka Streams once did.
   HandlerResponse on_deserialization_error = HandlerResponse::kFail;
   HandlerResponse on_processing_error = HandlerResponse::kFail;
   HandlerResponse on_production_error = HandlerResponse::kFail;
+  /// default.timestamp.extractor: fail (default), log-and-skip, partition-time, or wall-clock.
+  DefaultTimestampExtractor timestamp_extractor = DefaultTimestampExtractor::kFail;
   /// errors.dead.letter.queue.topic.name (KIP-1034).
   std::string dead_letter_topic;
   /// millstream.rejected.topic: records that operators drop, with the reason.

@@ -30,6 +30,9 @@ struct TopologyTestDriverOptions {
   Timestamp initial_wall_clock{0};
   /// Handlers of your own; empty ones: as the configuration says.
   Handlers handlers = {};
+  /// Process each record, lose it before its commit, go back to the last commit, and process it
+  /// again: results must not change, unless a function or processor has effects of its own.
+  bool abort_once_a_record = false;
 };
 
 /// Runs a topology without a broker, a thread or a clock: each piped record is processed completely
@@ -69,9 +72,16 @@ class TopologyTestDriver {
   /// Pipe a record in bytes to a topic that the topology reads (without the application's prefix).
   /// **Errors**: std::invalid_argument if it doesn't read it.
   void pipe(const RawTestRecord& record);
-  /// Move the wall clock, and run what is due.
+  /// Move the wall clock, and run what is due: punctuations, and where all sources have been idle
+  /// for their time-out, what that closes. Between pipes the driver has read all there is.
   void advance_wall_clock_time(Duration by);
   [[nodiscard]] Timestamp wall_clock_time() const;
+  /// Say that no record below `time` is coming any more: windows that end there close. What
+  /// `KafkaStreams::finish_input` does at the end of input.
+  void advance_stream_time(Timestamp time);
+  /// Lose the task, as a machine that fails, and start it again from its last commit: with the
+  /// committed stores and operators' state, and nothing else. Everything piped has been committed.
+  void restart();
   /// The next record of a topic in bytes, or nothing.
   [[nodiscard]] std::optional<RawTestRecord> read_raw(std::string_view topic);
   [[nodiscard]] std::size_t queue_size(std::string_view topic) const;
@@ -84,6 +94,12 @@ class TopologyTestDriver {
       std::string_view name, Serde<typename detail::StoreTraits<Store>::Key> key_serde = {},
       Serde<typename detail::StoreTraits<Store>::Value> value_serde = {}) {
     return Store(byte_store(name), store_spec(name), std::move(key_serde), std::move(value_serde));
+  }
+  /// The same for a store type of your own.
+  template <class Store>
+    requires OwnStore<Store>
+  [[nodiscard]] Store state_store(std::string_view name) {
+    return Store(byte_store(name), store_spec(name));
   }
   /// **Errors**: std::invalid_argument if there is no store of that name.
   [[nodiscard]] ByteStore& byte_store(std::string_view name);

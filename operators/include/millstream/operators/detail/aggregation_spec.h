@@ -103,7 +103,6 @@ class AggregationNode : public OperatorNode<KIn, VIn, K, Change<A>> {
     store_.emplace(context, table_, this->outputs(), sends_old_values_);
   }
   void flush() override { store_->flush(); }
-  void rewind() override { store_->rewind(); }
   void advance_stream_time(Timestamp) override { store_->flush(); }
 
  protected:

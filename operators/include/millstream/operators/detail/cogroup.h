@@ -74,7 +74,6 @@ class CogroupMergeNode final : public OperatorNode<K, Change<V>, K, Change<V>> {
   void flush() override {
     cache_->flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  void rewind() override { cache_->clear(); }
   void advance_stream_time(Timestamp) override { flush(); }
 
  private:

@@ -24,6 +24,8 @@ std::pair<std::string, detail::GraphNode*> KGroupedStream<K, V>::name_and_parent
 
 template <class K, class V>
 detail::GraphNode& KGroupedStream<K, V>::aggregation_parent(const std::string& store_name) const {
+  // Without a repartition nothing is written, and no serde is needed.
+  if (!group_->node->repartition_required) return *group_->node;
   return group_->aggregation_parent(
       store_name,
       detail::stream_repartition<K, V>(

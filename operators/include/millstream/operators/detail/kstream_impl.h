@@ -269,8 +269,8 @@ KGroupedStream<K, V> KStream<K, V>::group_by_key(Grouped<K, V> options) const {
 
 template <class K, class V>
 template <UserFunction<const K&, const V&> F>
-auto KStream<K, V>::group_by(F selector,
-                             Grouped<detail::KeyValueResult<F, K, V>, V> options) const {
+auto KStream<K, V>::group_by(
+    F selector, Grouped<detail::KeyValueResult<F, K, V>, V, SerdeUse::kCertain> options) const {
   using KR = detail::KeyValueResult<F, K, V>;
   const auto selected = select_key(std::move(selector), Named{options.name});
   return KGroupedStream<KR, V>(selected.place(), std::move(options), {}, value_serde_);

@@ -20,9 +20,9 @@
 namespace millstream::detail {
 
 /// A serde for a join's repartition topic or store, where there is one: else any will do.
-template <class T>
+template <class T, SerdeUse Use>
 Serde<NonNull<T>> join_serde(StreamGraph& graph, bool needed, const char* part,
-                             const SerdeOption<T>& option, const Inherited<T>& inherited) {
+                             const SerdeOption<T, Use>& option, const Inherited<T>& inherited) {
   if (!needed) return NoSerde<NonNull<T>>();
   return require_serde(graph, "a join", part, option, inherited);
 }

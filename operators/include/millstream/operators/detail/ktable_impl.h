@@ -227,7 +227,8 @@ template <class K, class V>
 template <KeyValueMapper<K, V> F>
 auto KTable<K, V>::group_by(F selector,
                             Grouped<NonNull<typename detail::KeyValueResult<F, K, V>::first_type>,
-                                    NonNull<typename detail::KeyValueResult<F, K, V>::second_type>>
+                                    NonNull<typename detail::KeyValueResult<F, K, V>::second_type>,
+                                    SerdeUse::kCertain, SerdeUse::kCertain>
                                 options) const {
   using Pair = detail::KeyValueResult<F, K, V>;
   using KR = detail::Owned<typename Pair::first_type>;

@@ -19,9 +19,10 @@ template <class T>
 using Inherited = std::optional<Serde<SerdeTarget<T>>>;
 
 /// The serde for an edge, or a fault of the topology that names the type.
-template <class T>
+template <class T, SerdeUse Use = SerdeUse::kCertain>
 Serde<SerdeTarget<T>> require_serde(StreamGraph& graph, const char* doing, const char* part,
-                                    const SerdeOption<T>& option, const Inherited<T>& inherited) {
+                                    const SerdeOption<T, Use>& option,
+                                    const Inherited<T>& inherited) {
   auto serde = option.resolve(inherited);
   if (serde) return *std::move(serde);
   graph.add_fault(std::string(doing) + " needs a serde for its " + part + " type " +
@@ -30,8 +31,9 @@ Serde<SerdeTarget<T>> require_serde(StreamGraph& graph, const char* doing, const
 }
 
 /// What travels on: a serde that was given, or was inherited.
-template <class T>
-Inherited<T> inherit(const SerdeOption<T>& option, const Inherited<T>& inherited = std::nullopt) {
+template <class T, SerdeUse Use = SerdeUse::kCertain>
+Inherited<T> inherit(const SerdeOption<T, Use>& option,
+                     const Inherited<T>& inherited = std::nullopt) {
   return option.given() || inherited ? option.resolve(inherited) : std::nullopt;
 }
 
@@ -47,7 +49,7 @@ template <class K, class V>
 std::shared_ptr<const NodeFactory> internal_source(Serde<SerdeTarget<K>> key,
                                                    Serde<SerdeTarget<V>> value) {
   return std::make_shared<SourceFactory<K, V>>(
-      SourceCodec<K, V>{std::move(key), std::move(value), {}});
+      SourceCodec<K, V>{std::move(key), std::move(value), {}, true});
 }
 
 template <class K, class V>

@@ -82,7 +82,6 @@ class SessionAggregateNode final
     store_->flush();
     emit_closed();
   }
-  void rewind() override { store_->rewind(); }
   void advance_stream_time(Timestamp time) override {
     store_->flush();
     times_.observe(time);

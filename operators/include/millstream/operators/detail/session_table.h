@@ -69,8 +69,6 @@ class SessionTableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   using Row = std::pair<Windowed<K>, V>;

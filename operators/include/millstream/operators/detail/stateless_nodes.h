@@ -34,13 +34,14 @@ class PassThroughNode final : public OperatorNode<K, V, K, V> {
   void process(const Record<K, V>& record) override { this->forward(record); }
 };
 
-/// Drops null keys before a repartition, silently as Kafka Streams does.
+/// Drops null keys before a repartition. Kafka Streams does so too, without counting them.
 template <class K, class V>
 class NullKeyFilterNode final : public OperatorNode<K, V, K, V> {
  public:
   using OperatorNode<K, V, K, V>::OperatorNode;
   void process(const Record<K, V>& record) override {
-    if (get_if_present(record.key()) != nullptr) this->forward(record);
+    if (get_if_present(record.key()) == nullptr) return this->drop(DropReason::kNullKey);
+    this->forward(record);
   }
 };
 

@@ -87,8 +87,12 @@ class StreamGraph {
   void merge_source(SourceGraphNode& main, SourceGraphNode& duplicate);
   void relax_null_key_filters();
   void write_nodes(Topology& topology);
+  void check_explicit_names(const Config& config, Topology& topology) const;
+
+  std::string generate(std::string_view prefix);
 
   int next_index_ = 0;
+  std::vector<std::string> generated_names_;
   int next_priority_ = 0;
   bool written_ = false;
   RootGraphNode root_;

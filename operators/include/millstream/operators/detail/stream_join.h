@@ -145,7 +145,7 @@ class SelfJoinNode final : public OperatorNode<typename Types::K, typename Types
   /// Whether a record of that time is within the retention; older ones don't find themselves.
   [[nodiscard]] bool keeps(Timestamp time) const {
     const Timestamp observed = std::max(time, rows_->observed_time());
-    return time > observed - plan_.left_store.retention;
+    return time > observed - plan_.left_store.retention + Duration(1);
   }
 
   void emit(const Record<K, V>& record, const Value& left, const Value& right, Timestamp other) {

@@ -136,6 +136,8 @@ class StreamJoinNode final
       const Duration after = place->is_left ? plan_.windows.after() : plan_.windows.before();
       if (place->timestamp + after + windows_.grace() >= time_->stream_time()) {
         (place->is_left ? left_is_open : right_is_open) = true;
+        // Kafka Streams walks from value to value: a second one here would end its walk.
+        if (left_is_open && right_is_open && walk.values().size() > 1) break;
         continue;
       }
       emit_without_partner(*place, walk.values(), headers);

@@ -29,6 +29,10 @@ class TableSelectNode final : public OperatorNode<K, Change<V>, NonNull<KR>, Cha
     const auto new_pair = select(record.key(), record.value().new_value);
     const auto old_pair = select(record.key(), record.value().old_value);
     const Value* new_value = present_value(new_pair);
+    if (new_pair && new_value == nullptr) {
+      this->drop(get_if_present(new_pair->first) == nullptr ? DropReason::kNullKey
+                                                            : DropReason::kNullValue);
+    }
     const Value* old_value = present_value(old_pair);
     if (new_value != nullptr && old_value != nullptr && new_pair->first == old_pair->first) {
       return send(record, *get_if_present(new_pair->first), {new_value, old_value, true});

@@ -83,9 +83,6 @@ class TableOperatorNode : public OperatorNode<K, Change<VIn>, K, Change<VOut>> {
   void flush() override {
     if (store_) store_->flush();
   }
-  void rewind() override {
-    if (store_) store_->rewind();
-  }
   void advance_stream_time(Timestamp) override { flush(); }
 
  protected:

@@ -51,9 +51,6 @@ class TableSourceNode final : public OperatorNode<K, V, NonNull<K>, Change<NonNu
   void flush() override {
     if (store_) store_->flush();
   }
-  void rewind() override {
-    if (store_) store_->rewind();
-  }
   void advance_stream_time(Timestamp) override { flush(); }
 
  private:

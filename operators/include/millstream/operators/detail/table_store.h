@@ -50,8 +50,6 @@ class TableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   using Outgoing = Record<K, Change<V>>;

@@ -3,21 +3,15 @@
 #include <millstream/core/headers.h>
 #include <millstream/core/record.h>
 #include <millstream/core/time.h>
+#include <millstream/operators/detail/keyed_queue.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/task_context.h>
 
-#include <boost/intrusive/list.hpp>
-#include <boost/intrusive/unordered_set.hpp>
-
 #include <cstddef>
-#include <deque>
-#include <functional>
 #include <optional>
 #include <ranges>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace millstream::detail {
 
@@ -34,21 +28,26 @@ std::size_t owned_bytes(const T& value) {
 
 /// Changes of a table that its children aren't told yet: per key one, from the value that they know
 /// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
-/// they take more room than the task's caches have (each of them may take all: a bound a cache).
-/// Entries are used again with the memory that their texts own, so that a cache that has found its
-/// size allocates no more.
+/// all caches of the thread together take more room than there is.
+/// A cache that has found its size allocates no more.
 /// **Thread**: the task's. **Source**: NamedCache, CachingKeyValueStore of Kafka Streams, and what
 /// they count as an entry's bytes.
 template <class K, class V>
 class UpdateCache {
-  struct Entry;
+  struct Waiting {
+    K key{};
+    std::optional<V> known;
+    std::optional<V> value;
+    Timestamp timestamp;
+    Headers headers;
+  };
+  using Queue = KeyedQueue<Waiting>;
+  using Entry = typename Queue::Entry;
 
  public:
-  UpdateCache(const TaskContext& context, bool wanted)
-      : limit_(wanted ? context.cache_budget() : 0),
-        buckets_(kFirstBuckets),
-        entries_(typename Entries::bucket_traits(buckets_.data(), buckets_.size())) {}
-  ~UpdateCache() { clear(); }
+  UpdateCache(TaskContext& context, bool wanted)
+      : budget_(context.cache_budget()), enabled_(wanted && budget_.limit > 0) {}
+  ~UpdateCache() { budget_.used -= bytes_; }
   UpdateCache(const UpdateCache&) = delete;
   UpdateCache& operator=(const UpdateCache&) = delete;
 
@@ -64,15 +63,12 @@ class UpdateCache {
     Entry* entry_ = nullptr;
   };
 
-  [[nodiscard]] bool enabled() const { return limit_ > 0; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
   /// `key`: serialised.
-  [[nodiscard]] Place place_of(std::string_view key) {
+  [[nodiscard]] Place place_of(std::string_view key) const {
     Place place;
-    place.hash_ = std::hash<std::string_view>()(key);
-    const auto found = entries_.find(
-        key, [&](std::string_view) { return place.hash_; },
-        [](std::string_view wanted, const Entry& entry) { return wanted == entry.bytes; });
-    if (found != entries_.end()) place.entry_ = &*found;
+    place.hash_ = Queue::hash(key);
+    place.entry_ = entries_.find(key, place.hash_);
     return place;
   }
 
@@ -81,116 +77,71 @@ class UpdateCache {
   void update(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
               std::optional<V> known, Tell tell) {
     take(place, key, record, std::move(known));
-    while (bytes_ > limit_) tell_first(tell);
+    while (budget_.used > budget_.limit && !entries_.empty()) tell_first(tell);
   }
   /// Call `tell(record)` for each change that waits. The record's value has the old value.
   template <class Tell>
   void flush(Tell tell) {
-    while (!order_.empty()) tell_first(tell);
-  }
-  void clear() {
-    entries_.clear();
-    free_.splice(free_.end(), order_);
-    bytes_ = 0;
+    while (!entries_.empty()) tell_first(tell);
   }
 
  private:
-  static constexpr std::size_t kFirstBuckets = 64;
+  /// What Kafka Streams counts beside key and value: links, flags, and the record's context.
+  static constexpr std::size_t kOverhead = 64;
 
-  using InOrder = boost::intrusive::list_base_hook<>;
-  using ByKey = boost::intrusive::unordered_set_base_hook<boost::intrusive::store_hash<true>>;
-  struct Entry : InOrder, ByKey {
-    /// What Kafka Streams counts beside key and value: links, flags, and the record's context.
-    static constexpr std::size_t kOverhead = 64;
-
-    [[nodiscard]] std::size_t size() const {
-      std::size_t sum = kOverhead + bytes.size();
-      if (value) sum += sizeof(V) + owned_bytes(*value);
-      return sum;
-    }
-
-    std::size_t hash = 0;
-    std::string bytes;
-    K key{};
-    std::optional<V> known;
-    std::optional<V> value;
-    Timestamp timestamp;
-    Headers headers;
-  };
-  struct HashOf {
-    std::size_t operator()(const Entry& entry) const { return entry.hash; }
-  };
-  struct SameKey {
-    bool operator()(const Entry& a, const Entry& b) const { return a.bytes == b.bytes; }
-  };
-  using Order = boost::intrusive::list<Entry, boost::intrusive::base_hook<InOrder>>;
-  using Entries = boost::intrusive::unordered_set<
-      Entry, boost::intrusive::base_hook<ByKey>, boost::intrusive::hash<HashOf>,
-      boost::intrusive::equal<SameKey>, boost::intrusive::power_2_buckets<true>>;
+  [[nodiscard]] static std::size_t size_of(const Entry& entry) {
+    std::size_t sum = kOverhead + entry.key().size();
+    if (entry.kept.value) sum += sizeof(V) + owned_bytes(*entry.kept.value);
+    return sum;
+  }
 
   void take(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
             std::optional<V> known) {
     Entry* entry = place.entry_;
     if (entry == nullptr) {
-      entry = &insert(place.hash_, key);
-      entry->key = record.key();
-      entry->known = std::move(known);
+      entry = &entries_.push_back(key, place.hash_);
+      entry->kept.key = record.key();
+      entry->kept.known = std::move(known);
     } else {
-      bytes_ -= entry->size();
-      order_.splice(order_.end(), order_, order_.iterator_to(*entry));
+      add_bytes(-size_of(*entry));
+      entries_.move_to_back(*entry);
     }
+    Waiting& waiting = entry->kept;
     if (const V* value = record.value().new_value; value == nullptr) {
-      entry->value.reset();
-    } else if (entry->value) {
-      *entry->value = *value;
+      waiting.value.reset();
+    } else if (waiting.value) {
+      *waiting.value = *value;
     } else {
-      entry->value.emplace(*value);
+      waiting.value.emplace(*value);
     }
-    entry->timestamp = record.timestamp();
-    entry->headers = record.headers();
-    bytes_ += entry->size();
+    waiting.timestamp = record.timestamp();
+    waiting.headers = record.headers();
+    add_bytes(size_of(*entry));
   }
-
-  Entry& insert(std::size_t hash, std::string_view key) {
-    if (free_.empty()) free_.push_back(pool_.emplace_back());
-    Entry& entry = free_.front();
-    entry.hash = hash;
-    entry.bytes.assign(key);
-    order_.splice(order_.end(), free_, free_.begin());
-    if (entries_.size() >= buckets_.size()) grow();
-    entries_.insert(entry);
-    return entry;
-  }
-  void grow() {
-    std::vector<typename Entries::bucket_type> more(2 * buckets_.size());
-    entries_.rehash(typename Entries::bucket_traits(more.data(), more.size()));
-    buckets_.swap(more);
+  /// The sizes wrap around, so that a negated one is taken away.
+  void add_bytes(std::size_t bytes) {
+    bytes_ += bytes;
+    budget_.used += bytes;
   }
 
   /// What was never there and is gone again is not told.
   template <class Tell>
   void tell_first(Tell& tell) {
-    Entry& entry = order_.front();
-    bytes_ -= entry.size();
-    entries_.erase(entries_.iterator_to(entry));
-    Order told;
-    told.splice(told.end(), order_, order_.begin());
-    if (entry.value || entry.known) {
-      const Change<V> change{entry.value ? &*entry.value : nullptr,
-                             entry.known ? &*entry.known : nullptr, true};
-      tell(Record<K, Change<V>>(entry.key, change, entry.timestamp, entry.headers));
+    add_bytes(-size_of(entries_.front()));
+    Entry& entry = entries_.pop_front();
+    Waiting& waiting = entry.kept;
+    if (waiting.value || waiting.known) {
+      const Change<V> change{waiting.value ? &*waiting.value : nullptr,
+                             waiting.known ? &*waiting.known : nullptr, true};
+      tell(Record<K, Change<V>>(waiting.key, change, waiting.timestamp, waiting.headers));
     }
-    free_.splice(free_.end(), told);
+    entries_.recycle(entry);
   }
 
-  std::size_t limit_;
+  CacheBudget& budget_;
+  bool enabled_;
   std::size_t bytes_ = 0;
-  std::deque<Entry> pool_;
-  Order free_;
-  /// By their last change.
-  Order order_;
-  std::vector<typename Entries::bucket_type> buckets_;
-  Entries entries_;
+  Queue entries_;
 };
 
 }  // namespace millstream::detail

@@ -46,13 +46,16 @@ class WindowAggregateNode final : public WindowNode<K, V, Functions> {
     if (key == nullptr) return this->drop(DropReason::kNullKey);
     this->times().observe(record.timestamp());
     const Timestamp closed = this->times().observed() - windows_.grace();
+    bool has_window = false;
     windows_.for_each_window(record.timestamp(), [&](const Window& window) {
+      has_window = true;
       if (window.end > closed) {
         this->aggregate(*key, window, this->store().get(*key, window.start), record);
       } else {
         this->drop(DropReason::kLate);
       }
     });
+    if (!has_window) this->drop(DropReason::kNoWindow);
     this->emit_closed(record.headers());
   }
 

@@ -46,7 +46,6 @@ class WindowNode
     store_->flush();
     emit_closed();
   }
-  void rewind() override { store_->rewind(); }
   void advance_stream_time(Timestamp time) override {
     store_->flush();
     times_.observe(time);

@@ -74,8 +74,6 @@ class WindowTableStore {
   void flush() {
     cache_.flush([this](const Outgoing& waiting) { tell(waiting); });
   }
-  /// Forget what waits in the cache.
-  void rewind() { cache_.clear(); }
 
  private:
   void put(const Outgoing& record) {

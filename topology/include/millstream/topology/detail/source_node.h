@@ -17,6 +17,8 @@ struct SourceCodec {
   Serde<SerdeTarget<K>> key_serde;
   Serde<SerdeTarget<V>> value_serde;
   TimestampExtractor<K, V> timestamp_extractor = {};
+  /// An internal topic: default.timestamp.extractor isn't for it.
+  bool internal = false;
 };
 
 /// Says in `context`'s handlers and counters what became of a record that can't be loaded.
@@ -61,9 +63,12 @@ class TypedSourceHead final : public SourceHead {
   Outcome extract(TaskContext& context, const RawRecord& raw, Timestamp partition_time) {
     const Record<K, V> record(key_.get(), value_.get(), raw.timestamp, *headers_);
     const ExtractionContext extraction = extraction_context(context, raw, partition_time);
-    const Timestamp extracted = codec_->timestamp_extractor
-                                    ? codec_->timestamp_extractor(record, extraction)
-                                    : FailOnInvalidTimestamp()(record, extraction);
+    const Timestamp extracted =
+        codec_->timestamp_extractor
+            ? codec_->timestamp_extractor(record, extraction)
+            : extract_timestamp(codec_->internal ? DefaultTimestampExtractor::kFail
+                                                 : context.default_timestamp_extractor(),
+                                raw.timestamp, extraction);
     const auto accepted = accept_timestamp(context, *node_, extracted);
     if (!accepted) return Outcome::kSkip;
     timestamp_ = *accepted;

@@ -2,7 +2,6 @@
 
 #include <millstream/core/metrics.h>
 #include <millstream/runtime/stream_task.h>
-#include <millstream/testing/test_record.h>
 #include <millstream/topology/built_topology.h>
 
 #include <map>
@@ -11,23 +10,27 @@
 
 namespace millstream {
 
-/// Fills the global stores of a driven topology, at once when a record is piped.
-/// **Source**: GlobalStateUpdateTask of Kafka Streams.
+/// Fills global stores with the records of their topics, by the topology's own nodes. It neither
+/// reads nor commits: its owner does. **Thread**: its owner's. **Source**: GlobalStateUpdateTask of
+/// Kafka Streams.
 class GlobalUpdater final : public TaskContext {
  public:
   /// **Lifetime**: all arguments outlive this; `state` holds the global stores too.
   GlobalUpdater(const BuiltTopology& topology, const std::string& application_id,
-                const Handlers& handlers, TaskState& state, Metrics& metrics, Logger& logger);
+                const Handlers& handlers, DefaultTimestampExtractor extractor, TaskState& state,
+                Metrics& metrics, Logger& logger);
 
   /// Whether a global store is filled from the topic.
   [[nodiscard]] bool reads(std::string_view topic) const { return heads_.contains(topic); }
-  void process(const RawTestRecord& record, Timestamp now);
+  /// Process a record of such a topic. **Errors**: StreamsError where a handler says fail.
+  void process(const RawRecord& record, Timestamp now);
 
   const std::string& application_id() const override { return application_id_; }
   TaskId task_id() const override { return {-1, -1}; }
   ByteStore& store(std::string_view name) override { return state_->store(name); }
   const StoreSpec& store_spec(std::string_view name) const override;
-  std::size_t cache_budget() const override { return 0; }
+  CacheBudget& cache_budget() override { return no_cache_; }
+  DefaultTimestampExtractor default_timestamp_extractor() const override { return extractor_; }
   Timestamp stream_time() const override { return stream_time_; }
   Timestamp wall_clock_time() const override { return now_; }
   const RecordMetadata& record_metadata() const override { return metadata_; }
@@ -53,15 +56,15 @@ class GlobalUpdater final : public TaskContext {
 
   std::string application_id_;
   Handlers handlers_;
+  DefaultTimestampExtractor extractor_;
+  CacheBudget no_cache_;
   TaskState* state_;
   Metrics* metrics_;
   Logger* logger_;
   std::unique_ptr<TaskTopology> nodes_;
   std::map<std::string, std::unique_ptr<SourceHead>, std::less<>> heads_;
-  std::map<std::string, Offset, std::less<>> offsets_;
   RecordMetadata metadata_;
   RawRecord raw_;
-  Headers headers_;
   Timestamp stream_time_ = Timestamp::none();
   Timestamp now_;
 };

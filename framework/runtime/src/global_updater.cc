@@ -1,4 +1,4 @@
-#include "global_updater.h"
+#include <millstream/runtime/global_updater.h>
 
 #include <millstream/core/assert.h>
 #include <millstream/topology/errors.h>
@@ -8,10 +8,11 @@
 namespace millstream {
 
 GlobalUpdater::GlobalUpdater(const BuiltTopology& topology, const std::string& application_id,
-                             const Handlers& handlers, TaskState& state, Metrics& metrics,
-                             Logger& logger)
+                             const Handlers& handlers, DefaultTimestampExtractor extractor,
+                             TaskState& state, Metrics& metrics, Logger& logger)
     : application_id_(application_id),
       handlers_(handlers),
+      extractor_(extractor),
       state_(&state),
       metrics_(&metrics),
       logger_(&logger),
@@ -22,13 +23,10 @@ GlobalUpdater::GlobalUpdater(const BuiltTopology& topology, const std::string& a
   nodes_->init(*this);
 }
 
-void GlobalUpdater::process(const RawTestRecord& record, Timestamp now) {
+void GlobalUpdater::process(const RawRecord& record, Timestamp now) {
   now_ = now;
-  headers_ = record.headers;
-  Offset& offset = offsets_.try_emplace(record.topic, Offset{0}).first->second;
-  raw_ = {record.topic, 0, offset, record.timestamp, record.key, record.value, &headers_};
-  metadata_ = {record.topic, 0, offset};
-  offset = next(offset);
+  raw_ = record;
+  metadata_ = {record.topic, record.partition, record.offset};
   SourceHead& head = *heads_.find(record.topic)->second;
   if (head.load(raw_, stream_time_) == SourceHead::Outcome::kSkip) return;
   stream_time_ = std::max(stream_time_, head.timestamp());

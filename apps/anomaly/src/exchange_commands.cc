@@ -1,0 +1,118 @@
+// What a data scientist exchanges with the program: features out, a scikit-learn model in.
+
+#include <millstream/forest/feature_extractor.h>
+#include <millstream/forest/scikit_import.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+
+#include "alert_file.h"
+#include "command.h"
+#include "csv_series.h"
+#include "data_set.h"
+#include "detector_model.h"
+#include "terminal.h"
+#include "text_format.h"
+
+namespace anomaly {
+
+using millstream::Error;
+using millstream::Result;
+using millstream::Status;
+using millstream::forest::FeatureExtractor;
+using millstream::forest::kFeatureCount;
+
+namespace {
+
+struct FeatureArguments {
+  std::filesystem::path data;
+  std::filesystem::path out;
+};
+
+struct ImportArguments {
+  std::filesystem::path json;
+  std::filesystem::path model;
+};
+
+std::size_t append_features(const DataSeries& series, std::string& out) {
+  FeatureExtractor extractor;
+  std::array<double, kFeatureCount> features{};
+  std::size_t rows = 0;
+  for (const auto& point : series.points) {
+    if (!extractor.update(point.timestamp_ms, point.value, features)) continue;
+    fmt::format_to(std::back_inserter(out), "{},{}", series.name, point.timestamp_ms);
+    for (const double feature : features) {
+      fmt::format_to(std::back_inserter(out), ",{:.17g}", feature);
+    }
+    out += '\n';
+    ++rows;
+  }
+  return rows;
+}
+
+Status write_features(const FeatureArguments& arguments) {
+  const auto data = load_data_set(arguments.data);
+  if (!data) return data.error();
+  std::string text = "series,timestamp_ms";
+  for (const auto name : FeatureExtractor::names()) text.append(",").append(name);
+  text += '\n';
+  std::size_t rows = 0;
+  for (const DataSeries& series : data->series) rows += append_features(series, text);
+  MILLSTREAM_TRY(write_whole_file(arguments.out, text));
+  Terminal(stdout).line(fmt::format("{}: {} of {}", arguments.out.string(), counted(rows, "row"),
+                                    counted(data->series.size(), "series")));
+  return {};
+}
+
+Status import_model(const ImportArguments& arguments) {
+  const auto text = read_text_file(arguments.json);
+  if (!text) return text.error();
+  const auto model = millstream::forest::import_scikit_model(*text);
+  if (!model) return model.error().within(arguments.json.string());
+  if (const auto fits = check_detector_model(*model); !fits) {
+    return fits.error().within(arguments.json.string());
+  }
+  MILLSTREAM_TRY(millstream::forest::save_model(*model, arguments.model));
+  Terminal(stdout).line(fmt::format("{}: model {}, {} trees, threshold {:.4f}, from {}",
+                                    arguments.model.string(), model->version(),
+                                    model->parts().forest.n_trees(), model->parts().threshold,
+                                    model->parts().training.data));
+  return {};
+}
+
+}  // namespace
+
+void add_features_command(CLI::App& program, Action& chosen) {
+  const auto arguments = std::make_shared<FeatureArguments>();
+  CLI::App& command = *program.add_subcommand(
+      "features", "Write the features of CSV files' records as the detector makes them");
+  command.add_option("--data", arguments->data, "Folder with NAB's layout, or of CSV files")
+      ->type_name("DIR")
+      ->required();
+  command.add_option("--out", arguments->out, "A CSV file: series,timestamp_ms, then the features")
+      ->type_name("FILE")
+      ->required();
+  command.callback(
+      [=, &chosen] { chosen = [=](CommandContext&) { return write_features(*arguments); }; });
+}
+
+void add_import_command(CLI::App& program, Action& chosen) {
+  const auto arguments = std::make_shared<ImportArguments>();
+  CLI::App& command = *program.add_subcommand(
+      "import", "Make a model file of a scikit-learn IsolationForest (tools/export_sklearn.py)");
+  command.add_option("json", arguments->json, "What export_sklearn.py wrote")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--model", arguments->model, "The file to write")
+      ->type_name("FILE")
+      ->required();
+  command.callback(
+      [=, &chosen] { chosen = [=](CommandContext&) { return import_model(*arguments); }; });
+}
+
+}  // namespace anomaly

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "row_group.h"
+
+namespace millstream::detail {
+
+/// A row that the open transaction changed, and its value now. `group` null: a later change of the
+/// row took its place.
+struct RowChange {
+  static constexpr std::size_t kMaxSuffix = 16;
+
+  [[nodiscard]] std::string_view value() const { return {data, size}; }
+  [[nodiscard]] std::string_view suffix() const {
+    return {suffix_bytes.data(), group->suffix_size};
+  }
+
+  RowGroup* group = nullptr;
+  char* data = nullptr;
+  std::uint32_t size = 0;
+  std::uint32_t capacity = 0;
+  bool present = false;
+  std::array<char, kMaxSuffix> suffix_bytes{};
+};
+
+/// What the open transaction changed, in order, with memory that is used again by the next one.
+class ChangeList {
+ public:
+  [[nodiscard]] bool empty() const { return live_ == 0; }
+  [[nodiscard]] RowChange& operator[](std::uint32_t place) { return changes_[place - 1]; }
+  [[nodiscard]] const RowChange& operator[](std::uint32_t place) const {
+    return changes_[place - 1];
+  }
+  /// Add a change of a row; its place, from 1.
+  std::uint32_t add(RowGroup& group, std::string_view suffix);
+  /// Make a change the last one; its new place.
+  std::uint32_t move_to_end(std::uint32_t place);
+  void set_value(RowChange& change, std::string_view value);
+  void clear();
+  /// Memory of the values. **Units**: bytes.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  /// Call `visit(change)` in order.
+  template <class F>
+  void for_each(F visit) const {
+    for (const RowChange& change : changes_) {
+      if (change.group != nullptr) visit(change);
+    }
+  }
+
+ private:
+  char* allocate(std::size_t size);
+  void compact();
+
+  std::vector<RowChange> changes_;
+  std::size_t live_ = 0;
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+  std::vector<Chunk> chunks_;
+  std::size_t chunk_ = 0;
+  std::size_t used_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace millstream::detail
