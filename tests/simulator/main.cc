@@ -1,4 +1,4 @@
-// Runs simulated schedules: framework/testing/simulator/README.md.
+// Runs simulated schedules: tests/simulator/README.md.
 #include <millstream/core/fault_points.h>
 
 #include "simulation.h"
