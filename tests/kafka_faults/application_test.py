@@ -155,7 +155,7 @@ class ApplicationTest(unittest.TestCase):
         self.assertEqual(self.committed("input"), before)
 
     def test_a_member_that_lost_its_tasks_gets_them_back(self):
-        only = self.start("0", session__timeout__ms=1500)
+        only = self.start("0", session__timeout__ms=3000)
         self.wait_running(only)
         only.signal(signal.SIGSTOP)
         time.sleep(4)  # the session ends
@@ -205,14 +205,14 @@ class RejoinTest(unittest.TestCase):
         options = types.SimpleNamespace(build=BUILD, seed=1)
         torture = self.enterContext(on_kafka.Torture(options, kafka.bootstrap))
         torture.make_topics()
-        torture.start_instances(1, bootstrap__servers=kafka.proxied, session__timeout__ms=1500)
+        torture.start_instances(1, bootstrap__servers=kafka.proxied, session__timeout__ms=3000)
         late = torture.instances[0]
-        wait_until(lambda: late.count_in_log(RUNNING) == 1, 60, "RUNNING")
+        wait_until(lambda: late.count_in_log(RUNNING) >= 1, 120, "RUNNING")
         torture.watch()
         self.feed(torture, "first")
         held = kafka.proxy(f"rule hold 11 response client={late.client_prefix()}")
 
-        torture.start_instances(1, session__timeout__ms=1500)
+        torture.start_instances(1, session__timeout__ms=3000)
         other = torture.instances[1]
         wait_until(lambda: other.count_in_log("a task runs") >= 16, 60, "the other has all tasks")
         self.assertEqual(kafka.proxy(f"done {held}"), 1)
