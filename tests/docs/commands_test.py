@@ -40,9 +40,8 @@ def commands():
 
 
 def check_all_are_run(build):
-    listed = subprocess.run(["ctest", "--test-dir", build, "-N"], capture_output=True, text=True,
-                            check=True).stdout
-    tests = set(re.findall(r"Test +#\d+: (\S+)", listed))
+    files = pathlib.Path(build).rglob("CTestTestfile.cmake")
+    tests = {name for file in files for name in re.findall(r"add_test\(\[=\[(.+?)\]=\]", file.read_text())}
     help_text = subprocess.run([ROOT / "run", "help"], capture_output=True, text=True, check=True).stdout
     found = list(commands())
     assert len(found) > 10, f"only {len(found)} commands were found in the documents"

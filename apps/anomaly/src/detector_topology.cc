@@ -117,7 +117,8 @@ void add_alerts(const KStream<std::string, Score>& anomalies, const DetectorOpti
             return add_to_incident(score, incident);
           },
           [](const std::string&, const Alert& a, const Alert& b) { return merge_incidents(a, b); },
-          {.name = "incidents", .value_serde = MessageSerde<Alert>()})
+          // Without a cache: what comes out of the suppression mustn't depend on when commits were.
+          {.name = "incidents", .value_serde = MessageSerde<Alert>(), .caching = false})
       // By the time of all metrics: an incident's end must not wait for the next anomaly.
       .suppress(Suppressed::until_window_closes(BufferConfig::unbounded())
                     .following_task_time(kLookForClosedIncidents))
