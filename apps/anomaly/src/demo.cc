@@ -201,10 +201,10 @@ Result<DemoTotals> Demo::write_results(const Pipeline& pipeline, const Config& c
   const std::string lines = score_lines(results);
   auto state = pipeline.final_state();
   if (!state) return state.error();
-  const auto figures = figures_of_work(folder_.figures(),
-                                       {.records_per_second = pipeline.records_per_second(),
-                                        .latency_p50_ms = pipeline.latencies().quantile(0.5),
-                                        .latency_p99_ms = pipeline.latencies().quantile(0.99)});
+  const auto figures =
+      figures_of_work(folder_.figures(), {.records_per_second = pipeline.records_per_second(),
+                                          .latency_p50_ms = pipeline.latencies().quantile(0.5),
+                                          .latency_p99_ms = pipeline.latencies().quantile(0.99)});
   if (!figures) return figures.error();
   DemoTotals totals{.records_in = data_.points(),
                     .records_scored = results.scores,
