@@ -10,7 +10,7 @@ from service.deploy_tools import compose_config
 
 USER, PASSWORD, RECIPIENT = "me@example.org", "an-app-password", "alerts@example.com"
 TOKEN = "a-token-for-the-tests"
-RATE = 1000  # records a second, so that the faults fall into the replay
+RATE = 500  # records a second, so that the faults fall into the replay
 # Only that a dead member is soon noticed, mails don't wait, and topics can be read without the
 # program's code.
 FASTER = {"anomaly.format": "json", "session.timeout.ms": 6000, "alert.group_wait": "1s",
