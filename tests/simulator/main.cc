@@ -21,6 +21,7 @@ struct Named {
 using faults::Mutant;
 constexpr std::array kMutants = {
     Named{Mutant::kSpillBeforeCommit, "spill-before-commit"},
+    Named{Mutant::kPresumedCommitKept, "presumed-commit-kept"},
     Named{Mutant::kTornSpill, "torn-spill"},
     Named{Mutant::kAbortDropsCommitted, "abort-drops-committed"},
     Named{Mutant::kAbortKeepsDirty, "abort-keeps-dirty"},

@@ -24,12 +24,17 @@ void LatencyRuns::add(Timestamp created) {
   runs_.push_back({created, 1});
 }
 
+void LatencyRuns::submit() {
+  submitted_.swap(runs_);
+  clear();
+}
+
 void LatencyRuns::observe(Timestamp now, Histogram& seconds) {
-  for (const Run& run : runs_) {
+  for (const Run& run : submitted_) {
     const double age = static_cast<double>(now.ms() - run.created.ms()) / 1000;
     seconds.observe(std::max(age, 0.0), run.records);
   }
-  clear();
+  submitted_.clear();
 }
 
 void LatencyRuns::clear() {

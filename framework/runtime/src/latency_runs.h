@@ -21,7 +21,9 @@ class LatencyRuns {
       add(created);
     }
   }
-  /// The records are visible to others now: observe how old they are, and forget them.
+  /// What was noted so far belongs to a commit that is under way.
+  void submit();
+  /// The submitted records are visible to others now: observe how old they are, and forget them.
   void observe(Timestamp now, Histogram& seconds);
   void clear();
 
@@ -33,6 +35,7 @@ class LatencyRuns {
   void add(Timestamp created);
 
   std::vector<Run> runs_;
+  std::vector<Run> submitted_;
   Duration resolution_{0};
 };
 

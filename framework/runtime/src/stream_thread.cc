@@ -89,7 +89,7 @@ Status StreamThread::step(Duration wait) {
       process_latency_->observe(took.count());
     }
     finish_inputs(now);
-    const Status committed = commit(false);
+    const Status committed = commit(CommitMode::kIfDue);
     publish(Publish::kIfDue);
     return committed;
   } catch (const std::exception& error) {
@@ -98,6 +98,7 @@ Status StreamThread::step(Duration wait) {
 }
 
 Status StreamThread::recover() {
+  give_up_pending_commit();
   if (collector_.in_transaction()) {
     static_cast<void>(collector_.producer().abort_transaction());
     collector_.transaction_ended();
@@ -106,6 +107,7 @@ Status StreamThread::recover() {
   for (const auto& [id, task] : tasks_) all.insert(id);
   for (const auto& [id, restore] : restores_) all.insert(id);
   for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  pending_commit_.reset();
   globals_.reset();
   to_open_ = std::move(all);
   finishing_.clear();
@@ -166,6 +168,7 @@ void StreamThread::finish_input(std::function<bool(int)> upstream_finished) {
 Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease) {
   // Tasks are kept in memory only if nobody else can have had them: in the next generation of the
   // one in which they were ours. A member that was away for one comes back in a later one.
+  MILLSTREAM_TRY(wait_for_commit());
   const auto step = lease.generation - lease_.generation;
   if (step != 0 && step != 1) MILLSTREAM_TRY(carry_out_lose());
   lease_ = lease;
@@ -196,7 +199,7 @@ Status StreamThread::carry_out_assign(const std::set<TaskId>& tasks, const Lease
 Status StreamThread::carry_out_suspend() {
   Status status;
   MILLSTREAM_FAIL_POINT("revoked");
-  if (!suspended_ && !MILLSTREAM_MUTANT(kRevokeWithoutCommit)) status = commit(true);
+  if (!suspended_ && !MILLSTREAM_MUTANT(kRevokeWithoutCommit)) status = commit(CommitMode::kNow);
   MILLSTREAM_FAIL_POINT("revoke-committed");
   suspended_ = true;
   for (const auto& [partition, task] : owners_) consumer_->pause(partition);
@@ -207,6 +210,7 @@ Status StreamThread::carry_out_suspend() {
 Status StreamThread::carry_out_lose() {
   suspended_ = true;
   fenced_.store(false);
+  give_up_pending_commit();
   if (collector_.in_transaction()) {
     static_cast<void>(collector_.producer().abort_transaction());
     collector_.transaction_ended();
@@ -216,6 +220,7 @@ Status StreamThread::carry_out_lose() {
   for (const auto& [id, task] : tasks_) all.push_back(id);
   for (const auto& [id, restore] : restores_) all.push_back(id);
   for (const TaskId id : all) MILLSTREAM_TRY(close_task(id, false));
+  pending_commit_.reset();
   to_open_.clear();
   publish(Publish::kNow);
   return {};
@@ -224,7 +229,7 @@ Status StreamThread::carry_out_lose() {
 Status StreamThread::carry_out_shut_down() {
   shut_down_ = true;
   Status status;
-  if (!suspended_) status = commit(true);
+  if (!suspended_) status = commit(CommitMode::kNow);
   std::vector<TaskId> all;
   for (const auto& [id, task] : tasks_) all.push_back(id);
   for (const auto& [id, restore] : restores_) all.push_back(id);

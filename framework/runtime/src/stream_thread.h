@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -82,6 +83,15 @@ class StreamThread {
     std::function<Status()> run;
     Done done;
   };
+  /// A commit whose outcome isn't known yet. Its tasks have taken it as if it had succeeded, and process
+  /// on; until it has, nothing of it may be spilt or told, and if it fails they are opened anew.
+  /// It is there as long as the tasks are.
+  struct PendingCommit {
+    std::vector<TaskId> tasks;
+    std::vector<TaskId> finishing;
+    std::chrono::nanoseconds began{0};
+    bool failed = false;
+  };
   void enqueue(std::function<Status()> run, Done done);
   Status run_commands();
   Status carry_out_assign(const std::set<TaskId>& tasks, const Lease& lease);
@@ -108,16 +118,23 @@ class StreamThread {
   TaskMetadata describe(StreamTask& task, bool with_stores);
 
   // thread_commit.cc
-  Status commit(bool all);
+  enum class CommitMode {
+    kIfDue,  ///< Don't wait for its outcome: go on processing, see PendingCommit.
+    kNow,    ///< Commit all there is, and know the outcome.
+  };
+  Status commit(CommitMode mode);
   [[nodiscard]] Duration until_commit(Timestamp now) const;
-  Status commit_tasks(const std::vector<StreamTask*>& tasks);
-  Status take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks,
-                     std::chrono::nanoseconds began);
+  Status commit_tasks(const std::vector<StreamTask*>& tasks, CommitMode mode);
+  void take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks);
+  Status settle_commit(Duration timeout);
+  Status wait_for_commit();
+  void give_up_pending_commit();
+  Status confirm_commit(const PendingCommit& commit);
   std::vector<CommitMark> write_changes(const std::vector<StreamTask*>& tasks);
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
                                 const std::vector<CommitMark>& marks);
-  ProducerStatus send_commit(const OffsetsByPartition& offsets);
-  Status handle_fault(const ProducerStatus& fault);
+  std::optional<ProducerStatus> send_commit(const OffsetsByPartition& offsets, CommitMode mode);
+  Status handle_fault(ProducerStatus fault);
   Status rewind_tasks();
   void finish_inputs(Timestamp now);
 
@@ -138,6 +155,7 @@ class StreamThread {
   bool shut_down_ = false;
   Timestamp last_commit_;
   std::size_t processed_since_commit_ = 0;
+  std::optional<PendingCommit> pending_commit_;
   std::optional<Timestamp> retry_open_at_;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -312,6 +312,7 @@ CommitMark StreamTask::Context::prepare_commit(Timestamp now) const {
 void StreamTask::Context::committed(CommitMark mark) {
   mark_ = std::move(mark);
   if (state_ != nullptr) state_->mark_committed(mark_);
+  latency_.submit();
   dirty_ = false;
   commit_requested_ = false;
 }

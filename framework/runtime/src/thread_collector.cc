@@ -5,6 +5,33 @@
 
 namespace millstream {
 
+/// A record that waits for the next transaction, with bytes of its own.
+struct ThreadCollector::Held {
+  explicit Held(const OutgoingRecord& record)
+      : topic(record.topic), partition(record.partition), key(record.key), value(record.value),
+        timestamp(record.timestamp),
+        headers(record.headers != nullptr ? *record.headers : Headers()) {}
+
+  [[nodiscard]] OutgoingRecord view() const {
+    return {.topic = topic,
+            .partition = partition,
+            .key = key,
+            .value = value,
+            .timestamp = timestamp,
+            .headers = headers.empty() ? nullptr : &headers};
+  }
+  [[nodiscard]] std::size_t footprint() const {
+    return sizeof(Held) + topic.size() + (key ? key->size() : 0) + (value ? value->size() : 0);
+  }
+
+  std::string topic;
+  std::optional<PartitionId> partition;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  Timestamp timestamp;
+  Headers headers;
+};
+
 ThreadCollector::ThreadCollector(RuntimeServices& services, int thread_index)
     : services_(&services),
       thread_index_(thread_index),
@@ -13,6 +40,8 @@ ThreadCollector::ThreadCollector(RuntimeServices& services, int thread_index)
     targets_[topic].partitions = partitions;
   }
 }
+
+ThreadCollector::~ThreadCollector() = default;
 
 Status ThreadCollector::open() {
   const std::string name = services_->config.application_id + "-" + services_->instance_id + "-" +
@@ -25,6 +54,7 @@ Status ThreadCollector::open() {
   if (!made) return made.error();
   producer_ = std::move(*made);
   in_transaction_ = false;
+  drop_held();
   fault_ = {};
   if (!exactly_once_) return {};
   const ProducerStatus status = producer_->init_transactions();
@@ -46,12 +76,34 @@ Status ThreadCollector::send(const OutgoingRecord& record) {
   if (to.partitions == 0) {
     return Error::user("topic " + std::string(record.topic) + " does not exist; create it");
   }
+  if (to.sent == nullptr) count_sent(record.topic, 0);
+  if (holding_) {
+    held_bytes_ += held_.emplace_back(record).footprint();
+    to.sent->add();
+    return {};
+  }
   begin();
   if (!fault_) return {};
   note(producer_->produce(record));
-  if (to.sent == nullptr) count_sent(record.topic, 0);
   to.sent->add();
   return {};
+}
+
+void ThreadCollector::release() {
+  holding_ = false;
+  transaction_ended();
+  if (!held_.empty()) begin();
+  for (const Held& record : held_) {
+    if (!fault_) break;
+    note(producer_->produce(record.view()));
+  }
+  drop_held();
+}
+
+void ThreadCollector::drop_held() {
+  holding_ = false;
+  held_.clear();
+  held_bytes_ = 0;
 }
 
 void ThreadCollector::count_sent(std::string_view topic, std::uint64_t records) {

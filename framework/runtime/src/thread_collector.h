@@ -6,17 +6,21 @@
 #include "runtime_services.h"
 
 #include <map>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace millstream {
 
 /// Sends what a thread's tasks write, in the thread's transaction if there is one. A fault of the
 /// transaction is kept until the commit asks for it; what is sent meanwhile is dropped, since the
-/// transaction will be. **Thread**: the stream thread's.
+/// transaction will be. While a commit is under way nothing can be sent: it is held in memory then, and
+/// goes into the next transaction. **Thread**: the stream thread's.
 class ThreadCollector final : public RecordCollector {
  public:
   ThreadCollector(RuntimeServices& services, int thread_index);
+  ~ThreadCollector() override;
 
   /// Make the producer; under exactly-once settle and fence its predecessor. Also after a fatal
   /// fault.
@@ -33,6 +37,14 @@ class ThreadCollector final : public RecordCollector {
   void begin();
   [[nodiscard]] bool in_transaction() const { return in_transaction_; }
   void transaction_ended() { in_transaction_ = false; }
+
+  /// A commit is under way: keep what is sent until `release` or `drop_held`.
+  void hold() { holding_ = true; }
+  /// The transaction ended well: send what was held in the next one.
+  void release();
+  void drop_held();
+  /// Memory of what is held. **Units**: bytes.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
   /// The first fault since the last `clear_fault`.
   [[nodiscard]] const ProducerStatus& fault() const { return fault_; }
   void clear_fault() { fault_ = {}; }
@@ -45,6 +57,10 @@ class ThreadCollector final : public RecordCollector {
   std::unique_ptr<Producer> producer_;
   bool in_transaction_ = false;
   ProducerStatus fault_;
+  bool holding_ = false;
+  struct Held;
+  std::deque<Held> held_;
+  std::size_t held_bytes_ = 0;
   struct Target {
     PartitionId partitions = 0;
     Counter* sent = nullptr;

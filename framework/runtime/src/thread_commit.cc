@@ -14,11 +14,19 @@ namespace {
 /// More than these since the last commit, and the load isn't low.
 constexpr std::size_t kFewRecords = 1000;
 
+/// With more than this held back a thread waits for the commit before it processes on.
+constexpr std::size_t kMostHeldBytes = std::size_t{8} << 20U;
+
+constexpr Duration kAskAgain{1000};
+
 }  // namespace
 
-Status StreamThread::commit(bool all) {
+Status StreamThread::commit(CommitMode mode) {
   const Timestamp now = services_->clock->now();
-  bool due = all || until_commit(now) <= Duration(0);
+  MILLSTREAM_TRY(mode == CommitMode::kNow ? wait_for_commit() : settle_commit(Duration(0)));
+  if (pending_commit_ && collector_.held_bytes() < kMostHeldBytes) return {};
+  MILLSTREAM_TRY(wait_for_commit());
+  bool due = mode == CommitMode::kNow || until_commit(now) <= Duration(0);
   for (const auto& [id, task] : tasks_) due = due || task->commit_requested();
   if (!collector_.fault()) return handle_fault(collector_.fault());
   if (!due) return {};
@@ -31,9 +39,8 @@ Status StreamThread::commit(bool all) {
                          task->mark().number > 0 && !MILLSTREAM_MUTANT(kIdleOffsetsForgotten);
     if (task->needs_commit() || refresh || finishing_.contains(id)) tasks.push_back(task.get());
   }
-  Status status;
-  if (!tasks.empty() || collector_.in_transaction()) status = commit_tasks(tasks);
-  return status;
+  if (tasks.empty() && !collector_.in_transaction()) return {};
+  return commit_tasks(tasks, mode);
 }
 
 /// At low load commits follow one another as fast as they can: nobody waits behind them.
@@ -47,8 +54,12 @@ Duration StreamThread::until_commit(Timestamp now) const {
   return last_commit_ + interval - now;
 }
 
-Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks) {
-  const auto began = services_->clock->monotonic();
+Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks, CommitMode mode) {
+  PendingCommit commit{.tasks = {}, .finishing = {}, .began = services_->clock->monotonic()};
+  for (const StreamTask* task : tasks) {
+    commit.tasks.push_back(task->id());
+    if (finishing_.contains(task->id())) commit.finishing.push_back(task->id());
+  }
   MILLSTREAM_FAIL_POINT("commit-begins");
   collector_.begin();
   std::vector<CommitMark> marks = write_changes(tasks);
@@ -57,32 +68,82 @@ Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks) {
     tasks[i]->state().mark_committed(marks[i]);
     MILLSTREAM_TRY(tasks[i]->state().spill());
   }
-  if (collector_.fault()) collector_.note(send_commit(offsets_of(tasks, marks)));
+  if (collector_.fault()) {
+    auto outcome = send_commit(offsets_of(tasks, marks), mode);
+    if (!outcome) {
+      take_commit(tasks, std::move(marks));
+      collector_.hold();
+      pending_commit_ = std::move(commit);
+      return {};
+    }
+    collector_.note(std::move(*outcome));
+  }
   if (!collector_.fault()) return handle_fault(collector_.fault());
   MILLSTREAM_FAIL_POINT("commit-acknowledged");
   collector_.transaction_ended();
-  return take_commit(tasks, std::move(marks), began);
+  take_commit(tasks, std::move(marks));
+  return confirm_commit(commit);
 }
 
-/// The broker has the commit: make it the tasks' own, and write what has waited long enough.
-Status StreamThread::take_commit(const std::vector<StreamTask*>& tasks,
-                                 std::vector<CommitMark> marks, std::chrono::nanoseconds began) {
+/// The commit is the tasks' own now.
+void StreamThread::take_commit(const std::vector<StreamTask*>& tasks,
+                               std::vector<CommitMark> marks) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i]->committed(std::move(marks[i]));
     MILLSTREAM_FAIL_POINT("task-committed");
-    tasks[i]->observe_latency(services_->clock->now(), *end_to_end_);
-    if (tasks[i]->state().wants_spill()) {
+  }
+}
+
+/// What came of the commit that is under way, if that is known within `timeout`.
+Status StreamThread::settle_commit(Duration timeout) {
+  if (!pending_commit_) return {};
+  if (pending_commit_->failed) return recover();
+  auto outcome = collector_.producer().commit_result(timeout);
+  if (!outcome) return {};
+  MILLSTREAM_FAIL_POINT("commit-settled");
+  if (!*outcome) {
+    pending_commit_->failed = true;
+    collector_.drop_held();
+    return handle_fault(std::move(*outcome));
+  }
+  const PendingCommit commit = *std::exchange(pending_commit_, std::nullopt);
+  collector_.release();
+  return confirm_commit(commit);
+}
+
+Status StreamThread::wait_for_commit() {
+  while (pending_commit_) MILLSTREAM_TRY(settle_commit(kAskAgain));
+  return {};
+}
+
+/// The tasks go, whatever comes of it. The producer can be used only after its answer.
+void StreamThread::give_up_pending_commit() {
+  while (pending_commit_ && !pending_commit_->failed) {
+    const auto outcome = collector_.producer().commit_result(kAskAgain);
+    if (!outcome) continue;
+    pending_commit_->failed = true;
+    if (*outcome) collector_.transaction_ended();
+  }
+  collector_.drop_held();
+}
+
+/// The broker has the commit: others may know, and what has waited long enough is written.
+Status StreamThread::confirm_commit(const PendingCommit& commit) {
+  for (const TaskId id : commit.tasks) {
+    StreamTask& task = *tasks_.at(id);
+    task.observe_latency(services_->clock->now(), *end_to_end_);
+    if (task.state().wants_spill()) {
       // After a power cut the store must not be ahead of the log.
       MILLSTREAM_TRY(services_->broker->sync());
-      MILLSTREAM_TRY(tasks[i]->state().spill());
-    }
-    if (finishing_.contains(tasks[i]->id())) {
-      const std::scoped_lock lock(mutex_);
-      finished_.insert(tasks[i]->id());
+      MILLSTREAM_TRY(task.state().spill());
     }
   }
+  for (const TaskId id : commit.finishing) {
+    const std::scoped_lock lock(mutex_);
+    finished_.insert(id);
+  }
   commits_->add();
-  const std::chrono::duration<double> took = services_->clock->monotonic() - began;
+  const std::chrono::duration<double> took = services_->clock->monotonic() - commit.began;
   commit_latency_->observe(took.count());
   return {};
 }
@@ -152,22 +213,25 @@ OffsetsByPartition StreamThread::offsets_of(const std::vector<StreamTask*>& task
   return offsets;
 }
 
-ProducerStatus StreamThread::send_commit(const OffsetsByPartition& offsets) {
+/// Nothing: the outcome isn't known yet.
+std::optional<ProducerStatus> StreamThread::send_commit(const OffsetsByPartition& offsets,
+                                                        CommitMode mode) {
   if (!collector_.exactly_once()) {
     return services_->membership->commit_offsets(offsets, lease_);
   }
   const Lease lease = MILLSTREAM_MUTANT(kFreshLease) ? services_->membership->lease() : lease_;
   collector_.producer().submit_commit(services_->config.application_id, offsets, lease);
   MILLSTREAM_FAIL_POINT("commit-submitted");
+  if (mode == CommitMode::kIfDue) return collector_.producer().commit_result(Duration(0));
   while (true) {
-    if (auto result = collector_.producer().commit_result(Duration(1000))) return *result;
+    if (auto result = collector_.producer().commit_result(kAskAgain)) return result;
   }
 }
 
 /// Back to the last commit, as the error class demands. After an abort that is in memory; after
 /// anything else the outcome may be unknown, so that the tasks are opened anew once the successor's
-/// init_transactions has settled it.
-Status StreamThread::handle_fault(const ProducerStatus& fault) {
+/// init_transactions has settled it; also where they had taken the commit already.
+Status StreamThread::handle_fault(ProducerStatus fault) {
   aborts_->add();
   const ProducerFault kind = fault.fault;
   services_->logger->warning("a commit failed: back to the last one",
@@ -181,7 +245,9 @@ Status StreamThread::handle_fault(const ProducerStatus& fault) {
       collector_.transaction_ended();
     }
     collector_.clear_fault();
-    if (rewound && fault.error.kind() != ErrorKind::kUser) return rewind_tasks();
+    if (MILLSTREAM_MUTANT(kPresumedCommitKept)) pending_commit_.reset();
+    const bool in_memory = rewound && !pending_commit_;
+    if (in_memory && fault.error.kind() != ErrorKind::kUser) return rewind_tasks();
   }
   if (fault.error.kind() == ErrorKind::kUser) {
     // Tried again it would be refused again: a record too large, a topic that is gone.

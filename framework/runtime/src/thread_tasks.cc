@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kFetchLimit = 20'000;
 constexpr Duration kRetryOpen{1000};
+/// How often a thread without input asks for the outcome of its commit.
+constexpr Duration kPendingWait{1};
 
 }  // namespace
 
@@ -136,7 +138,9 @@ Status StreamThread::close_task(TaskId id, bool clean) {
   }
   Status status;
   try {
-    // Without the log's sync what is committed stays unwritten: the changelogs bring it back.
+    // Without the log's sync what is committed stays unwritten: the changelogs bring it back. So does
+    // what a commit of unknown outcome has.
+    clean = clean && !pending_commit_;
     if (clean) status = services_->broker->sync();
     const Status closed = found->second->close(clean && status);
     if (status) status = closed;
@@ -162,7 +166,8 @@ Status StreamThread::fetch(Duration wait) {
       wait = std::clamp(*due - now, Duration(0), wait);
     }
   }
-  wait = std::clamp(until_commit(now), Duration(0), wait);
+  wait = pending_commit_ ? std::min(wait, kPendingWait)
+                         : std::clamp(until_commit(now), Duration(0), wait);
   auto batches = consumer_->poll(kFetchLimit, wait);
   if (!batches) return batches.error();
   distribute(std::move(*batches));

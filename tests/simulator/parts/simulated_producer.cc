@@ -84,11 +84,20 @@ class SimulatedProducer final : public Producer {
   void submit_commit(const std::string& group, const OffsetsByPartition& offsets,
                      const Lease& lease) override {
     commit_ = [this, group, offsets, lease] { return commit(group, offsets, lease); };
+    polls_before_commit_ = client_->dice.between(0, 3);
+    polls_before_answer_ = client_->dice.between(0, 3);
   }
-  std::optional<ProducerStatus> commit_result(Duration) override {
-    auto result = commit_();
-    commit_ = nullptr;
-    return result;
+  /// The broker carries it out at some time after it was submitted, and the answer comes some time
+  /// after that; who asks with a timeout waits for both.
+  std::optional<ProducerStatus> commit_result(Duration timeout) override {
+    const bool wait = timeout > Duration(0);
+    if (commit_) {
+      if (!wait && polls_before_commit_-- > 0) return std::nullopt;
+      outcome_ = commit_();
+      commit_ = nullptr;
+    }
+    if (!wait && polls_before_answer_-- > 0) return std::nullopt;
+    return std::exchange(outcome_, std::nullopt);
   }
 
   ProducerStatus abort_transaction() override {
@@ -213,6 +222,9 @@ class SimulatedProducer final : public Producer {
   std::map<TopicPartition, Offset> ends_;
   ProducerStatus fault_;
   std::function<ProducerStatus()> commit_;
+  std::optional<ProducerStatus> outcome_;
+  std::int64_t polls_before_commit_ = 0;
+  std::int64_t polls_before_answer_ = 0;
   Timestamp begun_at_;
   bool open_ = false;
   /// A copy of a transactional request may still be under way.

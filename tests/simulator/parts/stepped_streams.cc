@@ -87,6 +87,8 @@ void SteppedStreams::close() {
 
 void SteppedStreams::for_each_task(const std::function<void(StreamTask&)>& visit) {
   for (const auto& thread : streams_->impl_->threads_) {
+    // These may have taken a commit that has failed or may still fail.
+    if (thread->pending_commit_) continue;
     for (const auto& [id, task] : thread->tasks_) visit(*task);
   }
 }

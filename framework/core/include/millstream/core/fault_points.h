@@ -33,6 +33,7 @@ enum class Mutant {
   kResetNotFollowed,      ///< An offset that an operator set is ignored.
   kFetchedOffset,         ///< What is fetched is committed, not what is processed.
   kWipeWhenBehind,        ///< A store that is behind is wiped.
+  kPresumedCommitKept,    ///< A commit that fails late is undone as if its changes were dirty.
   kOldStateKept,          ///< A store older than the tombstones' retention is rolled forward.
 };
 
