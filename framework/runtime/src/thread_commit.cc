@@ -183,7 +183,10 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
         continue;
       }
       const Offset end = collector_.producer().end_written(changelog);
-      if (end != Offset::kNone) mark.changelog_positions[store.name] = end;
+      if (end == Offset::kNone) continue;
+      // Without transactions it may be from before the task was elsewhere and came back.
+      Offset& position = mark.changelog_positions.try_emplace(store.name, end).first->second;
+      position = std::max(position, end);
     }
     collector_.note(
         collector_.producer().produce({.topic = services_->plan.commits_topic,
@@ -238,7 +241,9 @@ Status StreamThread::handle_fault(ProducerStatus fault) {
                              {{"error", std::string(fault.error.message())}});
   if (kind == ProducerFault::kAbort) {
     bool rewound = true;
-    if (collector_.in_transaction()) {
+    // Without transactions too: the producer forgets what it has queued, and the refusal with it.
+    const bool forgets = !collector_.exactly_once() && !MILLSTREAM_MUTANT(kRefusalKept);
+    if (collector_.in_transaction() || forgets) {
       MILLSTREAM_FAIL_POINT("abort-begins");
       rewound = static_cast<bool>(collector_.producer().abort_transaction());
       MILLSTREAM_FAIL_POINT("abort-sent");

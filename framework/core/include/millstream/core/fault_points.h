@@ -34,6 +34,8 @@ enum class Mutant {
   kFetchedOffset,         ///< What is fetched is committed, not what is processed.
   kWipeWhenBehind,        ///< A store that is behind is wiped.
   kPresumedCommitKept,    ///< A commit that fails late is undone as if its changes were dirty.
+  kInterruptedRestored,   ///< At least once: an interrupted commit's records are restored.
+  kRefusalKept,           ///< At least once: a refused record is held against every later commit.
   kOldStateKept,          ///< A store older than the tombstones' retention is rolled forward.
 };
 
