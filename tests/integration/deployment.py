@@ -160,8 +160,8 @@ class Deployment:
         return self.program.start(name, *change(words), *settings(extra), *more,
                                   environment=environment)
 
-    def start_producer(self, part=1.0, rate=RATE):
-        """Compose's, but once over the data or over a first part of them, and faster."""
+    def start_producer(self, part=1.0, rate=RATE, loop=False):
+        """Compose's, but faster, and over the data once or over a first part of them."""
         data = self.data
         if part < 1:
             data = self.folder / f"data-{part}"
@@ -169,7 +169,7 @@ class Deployment:
                 first_part(self.data, part, data)
 
         def change(words):
-            words = [word for word in words if word != "--loop"]
+            words = [word for word in words if loop or word != "--loop"]
             words[words.index("--rate") + 1] = str(rate)
             return [*words, "--data", str(data)]
         return self.start("producer", change=change)

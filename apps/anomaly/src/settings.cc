@@ -16,8 +16,9 @@ using millstream::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kOwnNames = {
+constexpr std::array<std::string_view, 19> kOwnNames = {
     "anomaly.format",
+    "anomaly.idle.timeout.ms",
     "anomaly.model.file",
     "anomaly.model.reload.ms",
     "anomaly.partitions",
