@@ -170,7 +170,7 @@ ProducerStatus StreamThread::send_commit(const OffsetsByPartition& offsets) {
 /// Back to the last commit, as the error class demands. After an abort that is in memory; after
 /// anything else the outcome may be unknown, so that the tasks are opened anew once the successor's
 /// init_transactions has settled it.
-Status StreamThread::handle_fault(const ProducerStatus& fault) {
+Status StreamThread::handle_fault(ProducerStatus fault) {
   aborts_->add();
   const ProducerFault kind = fault.fault;
   services_->logger->warning("a commit failed: back to the last one",
