@@ -172,8 +172,8 @@ Status TaskStateImpl::read_mark() {
   return {};
 }
 
-/// RocksDB doesn't notice that one of its logs is gone, or ends early, if there is a newer one: what
-/// that one says about positions would then stand beside rows that lack the changes before.
+/// RocksDB doesn't notice that one of its logs is gone, or ends early, if there is a newer one:
+/// what that one says about positions would then stand beside rows that lack the changes before.
 Status TaskStateImpl::read_writes() {
   const auto newest = database_->get(kDefault, kWritesKey);
   if (!newest) return newest.error();

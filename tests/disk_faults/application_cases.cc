@@ -231,8 +231,7 @@ constexpr std::chrono::seconds kComesToPoint{30};
 std::string kill_at_point(const FailPoint& point, const std::string& scratch, Random& random) {
   prepare(point, scratch, random);
   // Other situations come once; with one task or the other, as the threads run.
-  const int times =
-      point.situation == Situation::kRunning ? 1 + static_cast<int>(random() % 8) : 1;
+  const int times = point.situation == Situation::kRunning ? 1 + static_cast<int>(random() % 8) : 1;
   const ChildEnd killed = run_child([&] {
     kill_at(point.name, times);
     CountingRun run(scratch);
