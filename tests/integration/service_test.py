@@ -333,7 +333,7 @@ def main():
     parser.add_argument("reader")
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", default=list(SCENARIOS))
     parser.add_argument("--data", default=SAMPLE, help="a folder with NAB's layout; default: the sample")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     expected = expected_scores(given.binary, given.data)
     for name in given.scenarios:
         began = time.monotonic()
