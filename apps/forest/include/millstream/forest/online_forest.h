@@ -146,7 +146,7 @@ class OnlineForest {
   void rebuild_all();
   void build(std::size_t feature, std::uint32_t tree, std::uint64_t at_count);
   [[nodiscard]] std::uint64_t built_at(std::uint32_t tree) const;
-  [[nodiscard]] double feature_score(std::size_t feature, double value) const;
+  [[nodiscard]] double feature_score(std::size_t feature, double value);
   [[nodiscard]] std::uint64_t needed() const;
   [[nodiscard]] BlockRange blocks_of(std::uint64_t count) const;
   [[nodiscard]] static bool valid(const Head& head);
@@ -160,8 +160,16 @@ class OnlineForest {
   double usual_depth_;  // c(sample)
   Head head_;
   OnlineScore last_;
-  std::vector<Features> ring_;  // record r at r % capacity_
+  // Each feature's values, record r at r % capacity_: trees are drawn from one of them at a time.
+  std::array<std::vector<double>, kOnlineFeatures> columns_;
   std::array<std::vector<BoxTree>, kOnlineFeatures> trees_;
+  // What a feature scored last, as long as its trees are the same.
+  struct Scored {
+    double value = 0;
+    double score = 0;
+    bool known = false;
+  };
+  std::array<Scored, kOnlineFeatures> scored_;
   std::size_t tree_bytes_ = 0;
   std::vector<double> sample_;  // room to draw a sample
   BoxTreeRoom room_;
