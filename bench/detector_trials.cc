@@ -1,17 +1,20 @@
-// How the online detector's options are chosen: detector_trials NAB [--seeds N] [--combine] [SET ...]
+// How the online detector's options are chosen: detector_trials NAB [--seeds N] [--combine] [SET
+// ...]
 //
-// NAB is a folder with data/ and labels/; a SET is a list of options such as trees=20,sample=256 and
-// stands beside the defaults. Each file goes through OnlineForest, alone and from the start, once for
-// each set and seed. Then, of each set:
+// NAB is a folder with data/ and labels/; a SET is a list of options such as trees=20,sample=256
+// and stands beside the defaults. Each file goes through OnlineForest, alone and from the start,
+// once for each set and seed. Then, of each set:
 //   in sample  every threshold of the grid: NAB's score (all alarms counted, mean of the seeds) in
 //              the three profiles, false alarms, windows found, the lowest and highest seed
-//   halves     20 random halvings of the files, stratified by category, each in both directions: the
-//              threshold that is best on one half (by the mean of the profiles), scored on the other
-// At last the set is chosen on one half, too. With --combine also averages of the scores of pairs of
-// sets are judged.
+//   halves     20 random halvings of the files, stratified by category, each in both directions:
+//   the
+//              threshold that is best on one half (by the mean of the profiles), scored on the
+//              other
+// At last the set is chosen on one half, too. With --combine also averages of the scores of pairs
+// of sets are judged.
 //
-// The alarm rule is applied to the kept scores here, so that a forest is run once for all thresholds;
-// for the defaults' threshold the alarms are compared with the detector's own.
+// The alarm rule is applied to the kept scores here, so that a forest is run once for all
+// thresholds; for the defaults' threshold the alarms are compared with the detector's own.
 
 #include <millstream/forest/nab_corpus.h>
 #include <millstream/forest/nab_score.h>
@@ -60,8 +63,8 @@ struct Tally {
   [[nodiscard]] Profiles scores() const {
     Profiles result;
     for (std::size_t p = 0; p < kProfiles; ++p)
-      result[p] = normalised_score(raw[p], static_cast<std::size_t>(std::lround(windows)),
-                                   kNabProfiles[p]);
+      result[p] =
+          normalised_score(raw[p], static_cast<std::size_t>(std::lround(windows)), kNabProfiles[p]);
     return result;
   }
 };
@@ -95,17 +98,28 @@ OnlineForestOptions options_of(std::string_view text) {
     const double value =
         std::strtod(std::string(text.substr(equals + 1, comma - equals - 1)).c_str(), nullptr);
     const auto whole = static_cast<std::uint32_t>(value);
-    if (name == "trees") o.trees = whole;
-    else if (name == "sample") o.sample = whole;
-    else if (name == "window") o.window = whole;
-    else if (name == "rebuild_every") o.rebuild_every = whole;
-    else if (name == "first_build") o.first_build = whole;
-    else if (name == "extra_depth") o.extra_depth = whole;
-    else if (name == "floor") o.floor = value;
-    else if (name == "refractory") o.refractory = whole;
-    else if (name == "rise") o.rise = value;
-    else if (name == "fade") o.fade = value;
-    else fail("no option " + std::string(name));
+    if (name == "trees")
+      o.trees = whole;
+    else if (name == "sample")
+      o.sample = whole;
+    else if (name == "window")
+      o.window = whole;
+    else if (name == "rebuild_every")
+      o.rebuild_every = whole;
+    else if (name == "first_build")
+      o.first_build = whole;
+    else if (name == "extra_depth")
+      o.extra_depth = whole;
+    else if (name == "floor")
+      o.floor = value;
+    else if (name == "refractory")
+      o.refractory = whole;
+    else if (name == "rise")
+      o.rise = value;
+    else if (name == "fade")
+      o.fade = value;
+    else
+      fail("no option " + std::string(name));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   if (const auto good = o.check(); !good) fail(std::string(good.error().message()));
@@ -164,8 +178,8 @@ Tally tally_of(const Series& series, std::vector<double> alarms) {
   }
   const ScoredSeries& file = files[0];
   for (const RowWindow& window : file.windows) {
-    const auto begin = file.scores.begin() +
-                       static_cast<std::ptrdiff_t>(std::max(window.first, file.probation));
+    const auto begin =
+        file.scores.begin() + static_cast<std::ptrdiff_t>(std::max(window.first, file.probation));
     const auto end = file.scores.begin() + static_cast<std::ptrdiff_t>(window.last) + 1;
     tally.found += begin < end && std::find(begin, end, 1.0) != end ? 1 : 0;
   }
@@ -236,8 +250,9 @@ Choice best_on(const Set& set, const std::function<bool(std::size_t)>& counts) {
 
 void print_in_sample(const Set& set) {
   std::printf("\n%s, in sample\n", set.name.c_str());
-  std::printf("| threshold | score | windows found | false alarms | lowest to highest seed |\n"
-              "| --- | --- | --- | --- | --- |\n");
+  std::printf(
+      "| threshold | score | windows found | false alarms | lowest to highest seed |\n"
+      "| --- | --- | --- | --- | --- |\n");
   const auto all = [](std::size_t) { return true; };
   const auto seeds = static_cast<double>(set.tallies.size());
   for (std::size_t t = 0; t < kThresholds; ++t) {
@@ -307,7 +322,8 @@ void print_halves(const std::vector<Set>& sets, const std::vector<Series>& corpu
     of_all.scores.push_back(mean_scores(sets[best_set], best.threshold, there));
     ++of_all.chosen[sets[best_set].name];
   }
-  std::printf("\n%zu halvings, both directions: chosen on one half, scored on the other\n", kHalvings);
+  std::printf("\n%zu halvings, both directions: chosen on one half, scored on the other\n",
+              kHalvings);
   std::printf("| set | score | deviation | chosen (times of %zu) |\n| --- | --- | --- | --- |\n",
               2 * kHalvings);
   for (std::size_t s = 0; s < sets.size(); ++s) of_set[s].print(sets[s].name);
@@ -315,7 +331,9 @@ void print_halves(const std::vector<Set>& sets, const std::vector<Series>& corpu
 }
 
 Set average_of(const Set& a, const Set& b) {
-  Set set{.name = "(" + a.name + ") + (" + b.name + ")", .options = a.options, .seeds = a.seeds,
+  Set set{.name = "(" + a.name + ") + (" + b.name + ")",
+          .options = a.options,
+          .seeds = a.seeds,
           .tallies = {}};
   for (std::size_t s = 0; s < set.seeds.size(); ++s) {
     for (std::size_t file = 0; file < set.seeds[s].size(); ++file) {
@@ -340,8 +358,8 @@ int main_of(const std::vector<std::string>& arguments) {
     } else if (folder.empty()) {
       folder = arguments[i];
     } else {
-      sets.push_back({.name = arguments[i], .options = options_of(arguments[i]), .seeds = {},
-                      .tallies = {}});
+      sets.push_back(
+          {.name = arguments[i], .options = options_of(arguments[i]), .seeds = {}, .tallies = {}});
     }
   }
   if (folder.empty()) fail("usage: detector_trials NAB [--seeds N] [--combine] [SET ...]");

@@ -135,8 +135,8 @@ void BoxTree::grow(std::span<double> sample, std::uint64_t seed, std::uint32_t d
     const double high = values[part.end - 1];
     const double drawn = low + random.uniform() * (high - low);
     const double cut = drawn < high ? drawn : low;
-    const auto middle = static_cast<std::size_t>(
-        first_above(values + part.begin, values + part.end, cut) - values);
+    const auto middle =
+        static_cast<std::size_t>(first_above(values + part.begin, values + part.end, cut) - values);
     room.gaps[middle] = {cut, part};
     room.cuts[middle / 64] |= std::uint64_t{1} << (middle % 64);
     add(part.begin, middle, part.depth + 1);

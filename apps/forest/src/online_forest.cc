@@ -265,9 +265,8 @@ double OnlineForest::feature_score(std::size_t feature, double value) {
   const auto& trees = trees_[feature];
   const double usual = usual_depth_ * static_cast<double>(trees.size());
   const double depth = BoxTree::depth_sum(trees, value);
-  last = {.value = value,
-          .score = -std::log(std::max(options_.floor, depth / usual)),
-          .known = true};
+  last = {
+      .value = value, .score = -std::log(std::max(options_.floor, depth / usual)), .known = true};
   return last.score;
 }
 
@@ -277,8 +276,8 @@ double OnlineForest::level() const {
 }
 
 std::size_t OnlineForest::memory() const {
-  return sizeof(*this) + kOnlineFeatures * columns_[0].capacity() * sizeof(double) + tree_bytes_ + room_.memory() +
-         sample_.capacity() * sizeof(double);
+  return sizeof(*this) + kOnlineFeatures * columns_[0].capacity() * sizeof(double) + tree_bytes_ +
+         room_.memory() + sample_.capacity() * sizeof(double);
 }
 
 }  // namespace millstream::forest

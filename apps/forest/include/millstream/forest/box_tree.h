@@ -57,12 +57,12 @@ class BoxTree {
  private:
   // A leaf, and the inner node whose cut lies between it and the next one.
   struct Leaf {
-    double low, high;       // the leaf's box
-    double cut;             // the node's; infinity after the last leaf
-    std::uint16_t size;     // values in the leaf
-    std::int16_t depth;     // the node's; -1 after the last leaf
-    std::uint16_t begin;    // the node's first leaf
-    std::uint16_t end;      // and its last one
+    double low, high;     // the leaf's box
+    double cut;           // the node's; infinity after the last leaf
+    std::uint16_t size;   // values in the leaf
+    std::int16_t depth;   // the node's; -1 after the last leaf
+    std::uint16_t begin;  // the node's first leaf
+    std::uint16_t end;    // and its last one
   };
   static_assert(sizeof(Leaf) == 32);
 
@@ -95,8 +95,8 @@ struct BoxTreeRoom {
   std::vector<double> sorted;
   std::vector<Part> parts;
   std::vector<Gap> gaps;
-  std::vector<std::uint64_t> cuts;      ///< A bit for each place with a cut.
-  std::vector<std::uint16_t> leaf_at;   ///< By the place of its first value.
+  std::vector<std::uint64_t> cuts;     ///< A bit for each place with a cut.
+  std::vector<std::uint16_t> leaf_at;  ///< By the place of its first value.
 
   /// Bytes held.
   [[nodiscard]] std::size_t memory() const {
