@@ -16,19 +16,30 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 HARNESS = PROJECT.parent / "shared" / "bench"
 HOME = pathlib.Path(os.environ.get("BENCH_HOME", pathlib.Path.home() / ".cache" / "stream-bench"))
-# Hand-written loops exist for these.
-WITH_CEILING = {"w1", "w2", "w3", "w6"}
+BOOTSTRAP = f"127.0.0.1:{os.environ.get('BENCH_PORT', '29092')}"
+# The hand-written loop of each: the harness's own, and the project's (bench/ceiling) for the others.
+CEILING = {**dict.fromkeys(["w1", "w2", "w3", "w6"], "ceil"), **dict.fromkeys(["w4", "w5", "w7"], "ceiling")}
 ALL = ["w1", "w2", "w3", "w4", "w5", "w6", "w7"]
 # millstream's workload program; the heap that memory is compared at.
 CONTESTANTS = {
     "millstream": 'exec "$MILLSTREAM_WORKLOAD" "$@"',
     "millstream-2": 'exec "$MILLSTREAM_WORKLOAD" --threads 2 "$@"',
+    "ceiling": 'exec "$MILLSTREAM_CEILING" "$@"',
     "kstreams-512m": 'BENCH_JAVA_OPTS=-Xmx512m exec "$(dirname "$0")/kstreams.sh" "$@"',
 }
+
+# The harness checks the output of w1, w2, w3 and w6; ours that of the others.
+BENCHCTL = """#!/bin/bash
+if [ "$1" = verify ] && [[ " w4 w5 w7 " == *" $3 "* ]]; then
+  shift; exec "$MILLSTREAM_CEILING" --verify --bootstrap "$BENCH_BOOTSTRAP" --input2 in2-u "$@"
+fi
+exec "$BENCH_HOME/build/benchctl" "$@"
+"""
 
 
 def parse(arguments):
@@ -51,19 +62,35 @@ def parse(arguments):
     return options
 
 
+def write_script(path, text):
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
 class Harness:
     """A copy of the harness with the contestants of this project."""
 
     def __init__(self, program):
         self.folder = HOME / "harness"
         self.environment = {**os.environ, "BENCH_HOME": str(HOME),
-                            "MILLSTREAM_WORKLOAD": str(program.resolve()), "VERIFY": "1"}
+                            "MILLSTREAM_WORKLOAD": str(program.resolve()),
+                            "MILLSTREAM_CEILING": str(program.resolve().parent / "ceiling"),
+                            "VERIFY": "1"}
         HOME.mkdir(parents=True, exist_ok=True)
         shutil.copytree(HARNESS, self.folder, dirs_exist_ok=True)
         for name, line in CONTESTANTS.items():
-            script = self.folder / "contestants" / f"{name}.sh"
-            script.write_text(f"#!/bin/bash\n{line}\n")
-            script.chmod(0o755)
+            write_script(self.folder / "contestants" / f"{name}.sh", f"#!/bin/bash\n{line}\n")
+        self.put_between_benchctl()
+
+    def put_between_benchctl(self):
+        """The harness's programs by other names, with our benchctl before its own."""
+        bin_ = self.folder / "bin"
+        bin_.mkdir(exist_ok=True)
+        for name in ["ceil", "latency", "rkceil", "rocksceil"]:
+            write_script(bin_ / name, f'#!/bin/bash\nexec "$BENCH_HOME/build/{name}" "$@"\n')
+        write_script(bin_ / "benchctl", BENCHCTL)
+        with open(self.folder / "env.sh", "a", encoding="utf-8") as env:
+            env.write(f"\nexport BENCH_BIN={bin_}\n")
 
     def call(self, *command, **environment):
         """Prints what the command prints, and returns it."""
@@ -89,7 +116,21 @@ class Harness:
         """Starts it and loads the inputs; whether it wasn't there before."""
         was_there = "already running" in self.call("./broker.sh", "start")
         self.call("./data.sh")
+        self.wait_for_inputs()
         return not was_there
+
+    def wait_for_inputs(self):
+        """The broker's port is open before the partitions of a broker that was killed have leaders again."""
+        for topic in ["in-u", "in-z", "in-s", "in2-u", "table"]:
+            for _ in range(60):
+                if subprocess.run([self.folder / "bin" / "benchctl", "ends", topic], check=False,
+                                  env={**self.environment, "BENCH_BOOTSTRAP": BOOTSTRAP},
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+                    break
+                time.sleep(1)
+            else:
+                raise SystemExit(f"compare.py: topic {topic} has no leader after a minute; "
+                                 f"see {HOME}/broker/broker.log, or wipe it with ./broker.sh wipe")
 
 
 def contestants_of(workload, options):
@@ -98,7 +139,7 @@ def contestants_of(workload, options):
     names = ["kstreams", "millstream"]
     if not options.quick:
         names += ["kstreams-tuned", "millstream-2", "kstreams-512m"]
-    return names + (["ceil"] if workload in WITH_CEILING else [])
+    return names + [CEILING[workload]]
 
 
 def table_of(output):

@@ -1,6 +1,7 @@
 #include "applications.h"
 
 #include <millstream/core/big_endian.h>
+#include <millstream/core/fault_points.h>
 #include <millstream/core/serdes.h>
 #include <millstream/operators/streams_builder.h>
 #include <millstream/state/key_value_store.h>
@@ -34,6 +35,7 @@ class Count final : public TextProcessor {
     counts_.emplace(context.state_store<TextStore>("counts"));
   }
   void process(const Record<Text, Text>& record) override {
+    faults::reach(kInProcessor.data());
     if (record.value().front() == kDelete) {
       counts_->erase(record.key());
       context().forward(record.with_value(Text("0")));
@@ -72,6 +74,7 @@ class TwoStores final : public TextProcessor {
     lasts_.emplace(context.state_store<TextStore>("lasts"));
   }
   void process(const Record<Text, Text>& record) override {
+    faults::reach(kInProcessor.data());
     const Text count = plus_one(counts_->get(record.key()));
     counts_->put(record.key(), count);
     if (std::stoll(record.value().substr(1)) % 3 == 0) lasts_->put(record.key(), record.value());
@@ -103,6 +106,7 @@ class Number final : public TextProcessor, private OperatorState {
     context.register_operator_state(*this);
   }
   void process(const Record<Text, Text>& record) override {
+    faults::reach(kInProcessor.data());
     const Text count = plus_one(counts_->get(record.key()));
     counts_->put(record.key(), count);
     ++number_;
@@ -133,6 +137,7 @@ class Table final : public TextProcessor {
     rows_.emplace(context.state_store<TextStore>("table"));
   }
   void process(const Record<Text, Text>& record) override {
+    faults::reach(kInProcessor.data());
     const Text before = rows_->get(record.key()).value_or("none");
     rows_->put(record.key(), record.value());
     context().forward(record.with_value(before + ">" + record.value()));
@@ -232,7 +237,8 @@ std::vector<Application> make_applications() {
                  .topology = one_processor<Count>({{.name = "counts", .persistent = false}}),
                  .inputs = {"in"},
                  .replay = of_record(replay_count),
-                 .outputs = {"out"}});
+                 .outputs = {"out"},
+                 .kept = false});
   all.push_back({.name = "two-stores",
                  .topology = one_processor<TwoStores>({{.name = "counts"}, {.name = "lasts"}}),
                  .inputs = {"in"},
@@ -247,7 +253,8 @@ std::vector<Application> make_applications() {
                  .topology = one_processor<Table>({{.name = "table", .changelog_topic = "in"}}),
                  .inputs = {"in"},
                  .replay = of_record(replay_table),
-                 .outputs = {"out"}});
+                 .outputs = {"out"},
+                 .result_of = [](const Text& output) { return output.substr(output.find('>')); }});
   all.push_back(
       {.name = "join",
        .topology = join_topology(),
@@ -257,6 +264,7 @@ std::vector<Application> make_applications() {
               std::vector<ModelOutput>& outputs) { replay_join(state, topic, record, outputs); },
        .outputs = {"out"},
        .ordered = false,
+       .result_of = [](const Text& pair) { return pair; },
        .comparable = false});
   all.push_back({.name = "repartition",
                  .topology = repartition_topology(),

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millstream::simulation {
@@ -47,13 +48,19 @@ struct Application {
   std::vector<std::string> outputs;
   /// The outputs of one key come in the order of `replay`'s; else in any.
   bool ordered = true;
+  /// The part of an output that says of which records it is; null: outputs don't say it.
+  std::function<std::string(const std::string&)> result_of;
   /// Rows of the stores are rows of the changelog, so that they can be compared.
   bool comparable = true;
+  /// All stores are on disk, and a task has one source.
+  bool kept = true;
 };
 
 /// All of them; made once.
 [[nodiscard]] const std::vector<Application>& applications();
 
 inline const std::string kApplicationId = "sim";
+/// The fail-point in the processors: the user's code runs.
+inline constexpr std::string_view kInProcessor = "processor";
 
 }  // namespace millstream::simulation

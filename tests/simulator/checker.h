@@ -23,10 +23,12 @@ class Checker {
  public:
   Checker(const Application& application, Cluster& cluster);
 
-  /// Look at what is new on the brokers.
-  void check_brokers();
+  /// Look at what is new on the brokers; false: nothing.
+  bool check_brokers();
   /// A task that runs: its stores are those of its last commit.
   void check_task(StreamTask& task);
+  /// The stores of a task that runs are those of the model.
+  void compare_rows(StreamTask& task, const ModelState& model);
   /// A machine is about to write this.
   void check_write(const SimulatedDisk::Write& write);
   /// The brokers have decided that this producer's transaction is committed.
@@ -62,10 +64,11 @@ class Checker {
   struct Outputs {
     std::map<std::string, std::vector<std::string>> expected;
     std::map<std::string, std::vector<std::string>> seen;
-    std::size_t missing = 0;
-    std::size_t surplus = 0;
   };
   void read_commits();
+  [[nodiscard]] bool is_stable(TaskId id, const CommitMark& mark) const;
+  [[nodiscard]] bool has_read_all_commits() const;
+  void check_atomicity();
   void take_commit(TaskId id, const CommitMark& mark);
   void replay(TaskId id, Task& task, const CommitMark& mark);
   void fold(TaskId id, Task& task, const CommitMark& mark);
@@ -81,6 +84,8 @@ class Checker {
   std::map<TaskId, Task> tasks_;
   std::map<TopicPartition, Offset> cursors_;
   std::map<std::string, Outputs> outputs_;
+  /// Keys with outputs since the last look at whether they belong to a commit.
+  std::set<std::pair<std::string, std::string>> to_justify_;
   std::map<TopicPartition, CommittedOffset> group_offsets_;
   std::map<TopicPartition, std::pair<Offset, Offset>> skipped_;
   std::set<TopicPartition> moved_back_;

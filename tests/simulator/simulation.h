@@ -14,6 +14,7 @@ namespace millstream::simulation {
 struct Outcome {
   std::string violation;  ///< Empty: none.
   std::string application;
+  bool at_least_once = false;
   FaultCounts faults{};
   std::uint64_t records = 0;
   std::uint64_t commits = 0;

@@ -2,6 +2,7 @@
 
 #include <millstream/core/log.h>
 
+#include "at_least_once.h"
 #include "checker.h"
 #include "cluster.h"
 #include "dice.h"
@@ -11,6 +12,7 @@
 #include "simulation.h"
 #include "stepped_streams.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,7 +45,9 @@ class World {
   class TraceLogger;
 
   // Setting up.
+  void plan_mix();
   void plan_settings();
+  void plan_at_least_once();
   void plan_inputs();
   void plan_faults();
   [[nodiscard]] Config config_of(const Machine& machine) const;
@@ -53,7 +57,11 @@ class World {
   void run_until(Timestamp end, const std::function<bool()>& done);
   void step(Timestamp limit);
   void look_after_machines();
-  void check_machines();
+  void check(bool all);
+  void check_kept_state();
+  [[nodiscard]] std::string missing() const;
+  [[nodiscard]] Offset progress(const TopicPartition& source) const;
+  void go_on_until_enough_faults();
   void start(Machine& machine);
   void finish(Machine& machine, Duration down);
   void kill(Machine& machine, Duration down);
@@ -69,22 +77,29 @@ class World {
   void time_out_a_transaction(int tries);
   Machine* random_running();
   void append_input();
+  [[nodiscard]] Fault some_fault();
+  void stick_in_work();
   void trace(const std::string& event);
 
   ScheduleOptions options_;
   Dice dice_;
   Scheduler scheduler_;
+  ArmedFaults faults_;
   Cluster cluster_;
   SimulatedDisk disk_;
-  ArmedFaults faults_;
   const Application* application_;
   Checker checker_;
+  AtLeastOnce at_least_once_;
   std::unique_ptr<Logger> logger_;
   std::vector<Machine> machines_;
   std::multimap<Timestamp, std::function<void()>> actions_;
 
+  /// What is likely in this schedule: no two are alike. **Source**: Groce et al., Swarm testing.
+  std::array<int, kFaultCount> weights_{};
+  int deletions_ = 15;
   int threads_ = 1;
   bool static_members_ = false;
+  bool exactly_once_ = true;
   bool quiet_ = false;
   Duration commit_interval_{100};
   Duration session_{3000};

@@ -21,6 +21,9 @@ World::Machine* World::random_running() {
 }
 
 void World::inject(Fault fault) {
+  if (!exactly_once_ && faults_.total() == 0) {
+    if (auto what = at_least_once_.repeated(); !what.empty()) checker_.report(std::move(what));
+  }
   trace("fault " + std::string(kFaultNames[static_cast<std::size_t>(fault)]));
   switch (fault) {
     case Fault::kKill:
@@ -38,7 +41,17 @@ void World::inject(Fault fault) {
     case Fault::kFailedRecord:
     case Fault::kUnknownOutcome:
     case Fault::kFailedAdmin:
+    case Fault::kRefusedOffsets:
       return faults_.arm(fault);
+    case Fault::kStuckWork:
+      faults_.arm(fault);
+      return append_input();
+    case Fault::kNoTransactions:
+      return cluster_.lose_transaction_coordinator(Duration(dice_.between(100, 4000)));
+    case Fault::kNoGroups:
+      return cluster_.lose_group_coordinator(Duration(dice_.between(100, 4000)));
+    case Fault::kSlowMarkers:
+      return cluster_.slow_next_markers(Duration(dice_.between(300, 6000)));
     case Fault::kTransactionTimeout:
       return time_out_a_transaction(50);
     case Fault::kOffsetMovedBack:
@@ -51,16 +64,9 @@ void World::inject(Fault fault) {
     default:
       break;
   }
+  if (random_running() == nullptr) return;
   faults_.count(fault);
-  if (fault == Fault::kRebalance) cluster_.group().rebalance();
-  if (fault == Fault::kRefusedOffsets) cluster_.refuse_next_offsets();
-  if (fault == Fault::kNoTransactions) {
-    cluster_.lose_transaction_coordinator(Duration(dice_.between(100, 4000)));
-  }
-  if (fault == Fault::kNoGroups) {
-    cluster_.lose_group_coordinator(Duration(dice_.between(100, 4000)));
-  }
-  if (fault == Fault::kSlowMarkers) cluster_.slow_next_markers(Duration(dice_.between(300, 6000)));
+  if (fault == Fault::kRebalance) cluster_.group().shuffle();
   if (fault == Fault::kCompaction) compact(kForever);
 }
 
@@ -70,8 +76,8 @@ void World::inject_into_machine(Fault fault) {
   faults_.count(fault);
   const int process = machine->streams->process();
   if (fault == Fault::kStop) {
-    return scheduler_.stop_process(process,
-                                   scheduler_.now() + Duration(dice_.between(200, 13'000)));
+    scheduler_.stop_process(process, scheduler_.now() + Duration(dice_.between(200, 13'000)));
+    return cluster_.tick();
   }
   if (fault == Fault::kCloseAndStart) return machine->streams->request_close();
   kill(*machine, Duration(dice_.between(0, 3000)));
@@ -99,7 +105,7 @@ void World::inject_while_down(Fault fault) {
         faults_.count(fault);
         return;
       }
-      const Offset done = checker_.progress(partition);
+      const Offset done = progress(partition);
       const Offset end = cluster_.log(partition).end();
       // A table's changelog brings back what its source has passed over: no one answer is right.
       if (application_->name == "source-as-changelog" || done >= end) continue;
@@ -115,6 +121,16 @@ void World::inject_while_down(Fault fault) {
   });
 }
 
+/// The user's code of one record takes longer than anybody waits for it, and meanwhile the tasks go
+/// to others.
+void World::stick_in_work() {
+  if (!faults_.hit(Fault::kStuckWork)) return;
+  constexpr Duration kLongerThanPatience{610'000};
+  at(scheduler_.now() + Duration(dice_.between(0, 2000)), [this] { cluster_.group().shuffle(); });
+  end_ = std::max(end_, scheduler_.now() + kLongerThanPatience + Duration(5000));
+  scheduler_.sleep(kLongerThanPatience + Duration(dice_.between(0, 30'000)));
+}
+
 /// One machine is down for two days while the others go on; what was deleted meanwhile is nowhere
 /// to be read any more.
 void World::pass_two_days() {
@@ -123,8 +139,13 @@ void World::pass_two_days() {
   faults_.count(Fault::kOldTombstones);
   const Duration down{8000};
   kill(*machine, down);
+  // Something happens that it misses.
+  for (int i = 0; i < 4; ++i) {
+    at(scheduler_.now() + Duration(dice_.between(1000, 3500)), [this] { append_input(); });
+  }
   at(scheduler_.now() + Duration(4000), [this] {
     may_rebuild_ = true;
+    cluster_.write_markers();
     scheduler_.leap(kTwoDays);
     for (Machine& one : machines_) {
       if (!one.streams && one.start_at != Timestamp::max()) one.start_at = one.start_at + kTwoDays;
@@ -134,7 +155,7 @@ void World::pass_two_days() {
     for (auto& [time, action] : actions_) later.emplace(time + kTwoDays, std::move(action));
     actions_ = std::move(later);
     end_ = end_ + kTwoDays;
-    checker_.check_brokers();
+    if (exactly_once_) checker_.check_brokers();
     compact(kTombstones);
   });
 }
@@ -144,7 +165,9 @@ void World::compact(Duration tombstone_retention) {
     const bool input = std::find(application_->inputs.begin(), application_->inputs.end(),
                                  partition.topic) != application_->inputs.end();
     // Of an input, only what has been consumed: the model wants to see every record.
-    return input ? checker_.progress(partition) : cluster_.log(partition).end();
+    if (input) return progress(partition);
+    // An interrupted commit's records are in the segment that is written to, which isn't cleaned.
+    return exactly_once_ ? cluster_.log(partition).end() : at_least_once_.committed_end(partition);
   });
 }
 

@@ -117,7 +117,7 @@ class StreamThread {
   OffsetsByPartition offsets_of(const std::vector<StreamTask*>& tasks,
                                 const std::vector<CommitMark>& marks);
   ProducerStatus send_commit(const OffsetsByPartition& offsets);
-  Status handle_fault(const ProducerStatus& fault);
+  Status handle_fault(ProducerStatus fault);
   Status rewind_tasks();
   void finish_inputs(Timestamp now);
 

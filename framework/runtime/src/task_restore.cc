@@ -191,6 +191,7 @@ Status TaskRestore::find_tails() {
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     const bool shared = !store.changelog_topic.empty() && !MILLSTREAM_MUTANT(kSourceTopicToEnd);
     if (shared) tail.end = mark_.input_offsets.at(changelog);
+    if (!shared) leave_out_interrupted(tail);
     if (tail.position >= tail.end) continue;
     tail.from = tail.position;
     services_->logger->info("restores a store", {{"task", task_.to_string()},
@@ -203,6 +204,19 @@ Status TaskRestore::find_tails() {
     tails_.emplace(changelog, std::move(tail));
   }
   return {};
+}
+
+/// Without transactions, what a commit wrote that was then interrupted can be read: it lies behind
+/// what the newest record names, and is done again. Each record names the end of each changelog.
+void TaskRestore::leave_out_interrupted(Tail& tail) {
+  if (services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2) return;
+  if (MILLSTREAM_MUTANT(kInterruptedRestored)) return;
+  const auto named = mark_.changelog_positions.find(tail.store);
+  if (named != mark_.changelog_positions.end()) {
+    tail.end = std::min(tail.end, named->second);
+  } else {
+    mark_.changelog_positions.emplace(tail.store, tail.end);
+  }
 }
 
 std::vector<PartitionPosition> TaskRestore::remaining() const {

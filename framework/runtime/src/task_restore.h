@@ -59,6 +59,7 @@ class TaskRestore {
   Status read_tombstone_retention(RecoveryFacts& facts);
   Status complete_offsets(const RecoveryFacts& facts);
   Status find_tails();
+  void leave_out_interrupted(Tail& tail);
 
   RuntimeServices* services_;
   TaskId task_;

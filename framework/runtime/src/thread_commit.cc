@@ -122,7 +122,10 @@ std::vector<CommitMark> StreamThread::write_changes(const std::vector<StreamTask
         continue;
       }
       const Offset end = collector_.producer().end_written(changelog);
-      if (end != Offset::kNone) mark.changelog_positions[store.name] = end;
+      if (end == Offset::kNone) continue;
+      // Without transactions it may be from before the task was elsewhere and came back.
+      Offset& position = mark.changelog_positions.try_emplace(store.name, end).first->second;
+      position = std::max(position, end);
     }
     collector_.note(
         collector_.producer().produce({.topic = services_->plan.commits_topic,
@@ -167,14 +170,16 @@ ProducerStatus StreamThread::send_commit(const OffsetsByPartition& offsets) {
 /// Back to the last commit, as the error class demands. After an abort that is in memory; after
 /// anything else the outcome may be unknown, so that the tasks are opened anew once the successor's
 /// init_transactions has settled it.
-Status StreamThread::handle_fault(const ProducerStatus& fault) {
+Status StreamThread::handle_fault(ProducerStatus fault) {
   aborts_->add();
   const ProducerFault kind = fault.fault;
   services_->logger->warning("a commit failed: back to the last one",
                              {{"error", std::string(fault.error.message())}});
   if (kind == ProducerFault::kAbort) {
     bool rewound = true;
-    if (collector_.in_transaction()) {
+    // Without transactions too: the producer forgets what it has queued, and the refusal with it.
+    const bool forgets = !collector_.exactly_once() && !MILLSTREAM_MUTANT(kRefusalKept);
+    if (collector_.in_transaction() || forgets) {
       MILLSTREAM_FAIL_POINT("abort-begins");
       rewound = static_cast<bool>(collector_.producer().abort_transaction());
       MILLSTREAM_FAIL_POINT("abort-sent");

@@ -7,8 +7,8 @@
 
 namespace millstream::simulation {
 
-Cluster::Cluster(Scheduler& scheduler, Dice& dice)
-    : scheduler_(&scheduler), dice_(&dice), group_(scheduler, dice) {}
+Cluster::Cluster(Scheduler& scheduler, Dice& dice, ArmedFaults& faults)
+    : scheduler_(&scheduler), dice_(&dice), faults_(&faults), group_(scheduler, dice) {}
 
 void Cluster::changed() {
   ++version_;
@@ -55,7 +55,7 @@ void Cluster::append_aborted(const TopicPartition& to, LogEntry entry) {
 // ---------------------------------------------------------------------------------
 
 Code Cluster::init_producer(ProducerIdentity& producer, Duration timeout) {
-  if (no_transactions()) return Code::kNotCoordinator;
+  if (refuses(producer.transactional_id)) return Code::kNotCoordinator;
   Transaction& transaction = transactions_[producer.transactional_id];
   if (transaction.id < 0) transaction.id = next_producer_++;
   if (transaction.state == Transaction::State::kOpen) {
@@ -89,7 +89,7 @@ Code Cluster::produce(const ProducerIdentity& producer, const TopicPartition& to
                       Offset& offset) {
   if (!has(to)) return Code::kUnknownTopic;
   if (!producer.transactional_id.empty()) {
-    if (no_transactions()) return Code::kNotCoordinator;
+    if (refuses(producer.transactional_id)) return Code::kNotCoordinator;
     Transaction* transaction = nullptr;
     if (const Code code = check_epoch(producer, transaction); code != Code::kOk) return code;
     if (transaction->state == Transaction::State::kEnding) return Code::kConcurrentTransactions;
@@ -104,8 +104,11 @@ Code Cluster::produce(const ProducerIdentity& producer, const TopicPartition& to
 }
 
 Code Cluster::check_lease(const Lease& lease) {
-  if (now() < no_groups_until_) return Code::kNotCoordinator;
-  if (std::exchange(refuse_offsets_, false)) {
+  if (now() < no_groups_until_) {
+    if (!std::exchange(no_groups_felt_, true)) faults_->count(Fault::kNoGroups);
+    return Code::kNotCoordinator;
+  }
+  if (faults_->hit(Fault::kRefusedOffsets)) {
     return dice_->chance(50) ? Code::kIllegalGeneration : Code::kUnknownMember;
   }
   if (!group_.knows(lease.member_id)) return Code::kUnknownMember;
@@ -114,7 +117,7 @@ Code Cluster::check_lease(const Lease& lease) {
 
 Code Cluster::commit_offsets_in_transaction(const ProducerIdentity& producer, const std::string&,
                                             const OffsetsByPartition& offsets, const Lease& lease) {
-  if (no_transactions()) return Code::kNotCoordinator;
+  if (refuses(producer.transactional_id)) return Code::kNotCoordinator;
   const auto found = transactions_.find(producer.transactional_id);
   if (found == transactions_.end()) return Code::kInvalidProducerEpoch;
   Transaction& transaction = found->second;
@@ -132,7 +135,7 @@ Code Cluster::commit_offsets_in_transaction(const ProducerIdentity& producer, co
 }
 
 Code Cluster::end_transaction(const ProducerIdentity& producer, bool commit) {
-  if (no_transactions()) return Code::kNotCoordinator;
+  if (refuses(producer.transactional_id)) return Code::kNotCoordinator;
   Transaction* transaction = nullptr;
   if (const Code code = check_epoch(producer, transaction); code != Code::kOk) return code;
   switch (transaction->state) {
@@ -152,22 +155,60 @@ void Cluster::begin_ending(Transaction& transaction, bool commit) {
   transaction.commit = commit;
   if (commit && on_commit_decided) on_commit_decided(transaction.id);
   const Duration slow = std::exchange(next_markers_, Duration(0));
-  transaction.ends_at = now() + (slow.count() > 0 ? slow : Duration(dice_->between(0, 8)));
+  if (slow.count() > 0) faults_->count(Fault::kSlowMarkers);
+  const auto some_time = [&] {
+    return now() + Duration(dice_->between(0, slow.count() > 0 ? slow.count() : 8));
+  };
+  for (const TopicPartition& partition : transaction.partitions) {
+    transaction.markers[partition] = some_time();
+  }
+  transaction.offsets_at = some_time();
 }
 
-void Cluster::finish(Transaction& transaction) {
-  for (const TopicPartition& partition : transaction.partitions) {
-    log(partition).end_transaction(transaction.id, transaction.commit, now());
+void Cluster::write_markers(Transaction& transaction, Timestamp until) {
+  for (auto marker = transaction.markers.begin(); marker != transaction.markers.end();) {
+    if (marker->second > until) {
+      ++marker;
+      continue;
+    }
+    log(marker->first).end_transaction(transaction.id, transaction.commit, now());
+    marker = transaction.markers.erase(marker);
+    changed();
   }
-  for (const auto& [partition, offset] : transaction.offsets) {
-    if (!transaction.commit) continue;
-    Committed& committed = committed_[partition];
-    committed = {offset, now(), committed.value};
+  if (transaction.offsets_at <= until) {
+    for (const auto& [partition, offset] : transaction.offsets) {
+      if (!transaction.commit) continue;
+      Committed& committed = committed_[partition];
+      committed = {offset, now(), committed.value};
+    }
+    if (!transaction.offsets.empty()) changed();
+    transaction.offsets.clear();
+    transaction.offsets_at = Timestamp::max();
   }
+  if (!transaction.markers.empty() || transaction.offsets_at != Timestamp::max()) return;
   transaction.partitions.clear();
-  transaction.offsets.clear();
   transaction.state = Transaction::State::kEmpty;
   changed();
+}
+
+Timestamp Cluster::next_marker(const Transaction& transaction) {
+  Timestamp next = transaction.offsets_at;
+  for (const auto& [partition, time] : transaction.markers) next = std::min(next, time);
+  return next;
+}
+
+bool Cluster::is_ending() const {
+  return std::any_of(transactions_.begin(), transactions_.end(), [](const auto& entry) {
+    return entry.second.state == Transaction::State::kEnding;
+  });
+}
+
+void Cluster::write_markers() {
+  for (auto& [id, transaction] : transactions_) {
+    if (transaction.state == Transaction::State::kEnding) {
+      write_markers(transaction, Timestamp::max());
+    }
+  }
 }
 
 Code Cluster::commit_offsets(const std::string&, const OffsetsByPartition& offsets,
@@ -199,14 +240,12 @@ void Cluster::tick() {
     request();
   }
   for (auto& [id, transaction] : transactions_) {
-    if (transaction.state == Transaction::State::kOpen && !no_transactions() &&
+    if (transaction.state == Transaction::State::kOpen && !is_away(id) &&
         now() - transaction.begun_at >= transaction.timeout) {
       ++transaction.epoch;
       begin_ending(transaction, false);
     }
-    if (transaction.state == Transaction::State::kEnding && transaction.ends_at <= now()) {
-      finish(transaction);
-    }
+    if (transaction.state == Transaction::State::kEnding) write_markers(transaction, now());
   }
   if (group_.tick()) scheduler_->notify();
 }
@@ -215,10 +254,10 @@ Timestamp Cluster::next_tick() const {
   Timestamp next = late_.empty() ? Timestamp::max() : late_.begin()->first;
   for (const auto& [id, transaction] : transactions_) {
     if (transaction.state == Transaction::State::kOpen) {
-      next = std::min(next,
-                      std::max(transaction.begun_at + transaction.timeout, no_transactions_until_));
+      next = std::min(next, std::max(transaction.begun_at + transaction.timeout,
+                                     no_transactions_until_.at(coordinator_of(id))));
     } else if (transaction.state == Transaction::State::kEnding) {
-      next = std::min(next, transaction.ends_at);
+      next = std::min(next, next_marker(transaction));
     }
   }
   return std::max(std::min(next, group_.next_tick()), now());
@@ -226,6 +265,31 @@ Timestamp Cluster::next_tick() const {
 
 void Cluster::deliver_late(Duration after, std::function<void()> request) {
   late_.emplace(now() + after, std::move(request));
+}
+
+std::size_t Cluster::coordinator_of(const std::string& transactional_id) {
+  std::size_t sum = 0;
+  for (const char c : transactional_id) sum += static_cast<unsigned char>(c);
+  return sum % kCoordinators;
+}
+
+bool Cluster::refuses(const std::string& transactional_id) {
+  if (!is_away(transactional_id)) return false;
+  if (!std::exchange(no_transactions_felt_, true)) faults_->count(Fault::kNoTransactions);
+  return true;
+}
+
+void Cluster::lose_transaction_coordinator(Duration time) {
+  const std::size_t spared = dice_->index(2 * kCoordinators);  // half of the time none is
+  for (std::size_t i = 0; i < kCoordinators; ++i) {
+    if (i != spared) no_transactions_until_.at(i) = now() + time;
+  }
+  no_transactions_felt_ = false;
+}
+
+void Cluster::lose_group_coordinator(Duration time) {
+  no_groups_until_ = now() + time;
+  no_groups_felt_ = false;
 }
 
 bool Cluster::time_out_a_transaction() {

@@ -3,10 +3,12 @@
 #include <millstream/transport/broker.h>
 
 #include "dice.h"
+#include "faults.h"
 #include "group.h"
 #include "log.h"
 #include "scheduler.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -39,7 +41,7 @@ struct ProducerIdentity {
 /// GroupMetadataManager.
 class Cluster {
  public:
-  Cluster(Scheduler& scheduler, Dice& dice);
+  Cluster(Scheduler& scheduler, Dice& dice, ArmedFaults& faults);
 
   // Topics.
   struct Topic {
@@ -81,12 +83,15 @@ class Cluster {
   [[nodiscard]] Timestamp next_tick() const;
   /// A request that reaches the broker late.
   void deliver_late(Duration after, std::function<void()> request);
-  void lose_transaction_coordinator(Duration time) { no_transactions_until_ = now() + time; }
-  void lose_group_coordinator(Duration time) { no_groups_until_ = now() + time; }
-  /// The next offsets are refused although their lease is current.
-  void refuse_next_offsets() { refuse_offsets_ = true; }
-  /// The markers of the next transaction take so long after its commit is decided.
+  /// One of them, or all.
+  void lose_transaction_coordinator(Duration time);
+  void lose_group_coordinator(Duration time);
+  /// The markers of the next transaction take up to so long after its commit is decided.
   void slow_next_markers(Duration time) { next_markers_ = time; }
+  /// Whether a transaction is decided, and some of its markers aren't written.
+  [[nodiscard]] bool is_ending() const;
+  /// Write all markers that are due some time.
+  void write_markers();
   /// Abort an open transaction as if its time were over; false if none is open.
   bool time_out_a_transaction();
   void compact(Duration tombstone_retention,
@@ -109,31 +114,43 @@ class Cluster {
     std::int32_t epoch = 0;
     State state = State::kEmpty;
     bool commit = false;
-    Timestamp ends_at;
+    /// The partitions whose markers aren't written yet, and the group's offsets as the last: a
+    /// marker a broker, each in its own time. **Source**: WriteTxnMarkers.
+    std::map<TopicPartition, Timestamp> markers;
+    Timestamp offsets_at;
     Timestamp begun_at;
     Duration timeout{10'000};
     std::set<TopicPartition> partitions;
     OffsetsByPartition offsets;
     std::int32_t offsets_epoch = -1;
   };
-  [[nodiscard]] bool no_transactions() const { return now() < no_transactions_until_; }
+  static constexpr std::size_t kCoordinators = 2;
+  static std::size_t coordinator_of(const std::string& transactional_id);
+  [[nodiscard]] bool is_away(const std::string& transactional_id) const {
+    return now() < no_transactions_until_.at(coordinator_of(transactional_id));
+  }
+  /// The same for a request, which makes the outage a fault that was felt.
+  bool refuses(const std::string& transactional_id);
   Code check_epoch(const ProducerIdentity& producer, Transaction*& transaction);
   void open(Transaction& transaction) const;
   void begin_ending(Transaction& transaction, bool commit);
-  void finish(Transaction& transaction);
+  void write_markers(Transaction& transaction, Timestamp until);
+  static Timestamp next_marker(const Transaction& transaction);
   Code check_lease(const Lease& lease);
   void changed();
 
   Scheduler* scheduler_;
   Dice* dice_;
+  ArmedFaults* faults_;
   std::map<std::string, Topic> topics_;
   std::map<std::string, Transaction> transactions_;
   std::map<TopicPartition, Committed> committed_;
   Group group_;
   std::multimap<Timestamp, std::function<void()>> late_;
-  Timestamp no_transactions_until_;
+  std::array<Timestamp, kCoordinators> no_transactions_until_{};
   Timestamp no_groups_until_;
-  bool refuse_offsets_ = false;
+  bool no_transactions_felt_ = true;
+  bool no_groups_felt_ = true;
   Duration next_markers_{0};
   std::int64_t next_producer_ = 1;
   std::uint64_t version_ = 0;

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <millstream/core/time.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 #include <string_view>
 
 namespace millstream::simulation {
@@ -31,9 +35,10 @@ enum class Fault {
   kOffsetExpiry,        ///< Hours pass, and the broker forgets old offsets.
   kOffsetSet,           ///< An operator sets an offset while nothing runs.
   kFailedAdmin,         ///< A question about offsets isn't answered.
+  kStuckWork,           ///< A record keeps its thread for longer than a revoke is waited for.
 };
 
-inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::kFailedAdmin) + 1;
+inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::kStuckWork) + 1;
 inline constexpr std::array<std::string_view, kFaultCount> kFaultNames = {"kill",
                                                                           "kill-at-point",
                                                                           "machine-loss",
@@ -56,7 +61,8 @@ inline constexpr std::array<std::string_view, kFaultCount> kFaultNames = {"kill"
                                                                           "offset-moved-back",
                                                                           "offset-expiry",
                                                                           "offset-set",
-                                                                          "failed-admin"};
+                                                                          "failed-admin",
+                                                                          "stuck-work"};
 
 using FaultCounts = std::array<std::uint64_t, kFaultCount>;
 
@@ -75,6 +81,17 @@ class ArmedFaults {
   void count(Fault fault) { ++hits_[static_cast<std::size_t>(fault)]; }
   void disarm() { waiting_ = {}; }
   [[nodiscard]] const FaultCounts& hits() const { return hits_; }
+  [[nodiscard]] std::uint64_t total() const {
+    return std::accumulate(hits_.begin(), hits_.end(), std::uint64_t{0});
+  }
+  [[nodiscard]] std::uint64_t of(Fault fault) const {
+    return hits_[static_cast<std::size_t>(fault)];
+  }
+  [[nodiscard]] bool waits() const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [](auto count) { return count > 0; });
+  }
+  /// How late a late request may be.
+  Duration latest{6000};
 
  private:
   FaultCounts waiting_{};

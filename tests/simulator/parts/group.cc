@@ -54,6 +54,13 @@ void Group::rebalance() {
   scheduler_->notify();
 }
 
+void Group::shuffle() {
+  for (std::size_t i = members_.size(); i > 1; --i) {
+    std::swap(members_[i - 1], members_[dice_->index(i)]);
+  }
+  rebalance();
+}
+
 void Group::ask_back(Member& member) {
   if (member.delivered) return;  // it can be told of one thing at a time: `acknowledge` comes here
   const bool untold = member.event.has_value();

@@ -39,8 +39,10 @@ class Group {
   std::shared_ptr<Member> join(const MembershipOptions& options, int process);
   void acknowledge(Member& member);
   void leave(Member& member);
-  /// Ask everybody to let go and share out anew, for no reason.
+  /// Ask everybody to let go and share out anew.
   void rebalance();
+  /// The same for no reason, and with another result.
+  void shuffle();
 
   [[nodiscard]] std::int32_t generation() const { return generation_; }
   [[nodiscard]] bool knows(const std::string& member_id) const;

@@ -36,6 +36,8 @@ class Scheduler final : public Clock {
   void wait_for_news(Duration time);
   /// The process of the running fiber; -1: none runs.
   [[nodiscard]] int current_process() const;
+  /// The process of the fiber that `run_one` has let run; -1: none.
+  [[nodiscard]] int last_process() const { return last_process_; }
 
   /// Something has happened that a waiting fiber may want to see.
   void notify();
@@ -53,6 +55,8 @@ class Scheduler final : public Clock {
 
  private:
   struct Fiber;
+  struct Place;
+  static void switch_between(Place& from, Place& to, bool first_entry);
   void give_way(Timestamp until, bool news);
   void resume(Fiber& fiber);
   static void enter(unsigned high, unsigned low);
@@ -62,6 +66,7 @@ class Scheduler final : public Clock {
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<std::pair<int, Timestamp>> stopped_;
   Fiber* running_ = nullptr;
+  int last_process_ = -1;
 };
 
 }  // namespace millstream::simulation

@@ -42,8 +42,8 @@ std::size_t DatabaseBatch::bytes() const { return impl_->bytes; }
 bool DatabaseBatch::empty() const { return impl_->changes.empty(); }
 
 struct Database::Impl {
-  ~Impl() { files().open = false; }
-  [[nodiscard]] SimulatedDisk::Files& files() const { return disk->files(path); }
+  ~Impl() { files_->open = false; }
+  [[nodiscard]] SimulatedDisk::Files& files() const { return *files_; }
   [[nodiscard]] std::map<std::string, std::string>& rows(FamilyIndex family) const {
     return files().now[families.at(family)];
   }
@@ -66,6 +66,7 @@ struct Database::Impl {
   }
 
   SimulatedDisk* disk = nullptr;
+  SimulatedDisk::Files* files_ = nullptr;  // stays where it is: files go only once nobody runs
   std::string path;
   std::vector<std::string> families;
 };
@@ -80,6 +81,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   }
   auto impl = std::make_unique<Impl>();
   impl->disk = &disk;
+  impl->files_ = &disk.files(options.path);
   impl->path = options.path;
   impl->families.emplace_back("default");
   impl->families.insert(impl->families.end(), options.families.begin(), options.families.end());

@@ -69,7 +69,11 @@ class SimulatedProducer final : public Producer {
   }
 
   ProducerStatus flush() override {
-    if (unsent_.empty()) return fault_;
+    if (unsent_.empty()) {
+      // Whoever tries again and again takes time.
+      if (!fault_ && options_.transactional_id.empty()) client_->scheduler.sleep(kRetryWait);
+      return fault_;
+    }
     client_->travel();
     static_cast<void>(send_some(unsent_.size()));
     client_->travel();
@@ -93,7 +97,11 @@ class SimulatedProducer final : public Producer {
 
   ProducerStatus abort_transaction() override {
     unsent_.clear();
-    if (!open_ || options_.transactional_id.empty()) return {};
+    if (options_.transactional_id.empty()) {
+      fault_ = {};
+      ends_.clear();
+    }
+    if (!open_) return {};
     const auto aborted = end(false);
     if (aborted) open_ = false;
     return aborted;
@@ -159,7 +167,7 @@ class SimulatedProducer final : public Producer {
         continue;
       }
       if (client_->faults.hit(Fault::kLateRequest)) {
-        const Duration later{client_->dice.between(1, 6000)};
+        const Duration later{client_->dice.between(1, client_->faults.latest.count())};
         client_->cluster.deliver_late(later, [carry_out] { static_cast<void>(carry_out()); });
         if (later > Duration(1000)) give_up_waiting();
         in_doubt_ = true;

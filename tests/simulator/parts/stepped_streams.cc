@@ -2,6 +2,7 @@
 
 #include "instance.h"  // the runtime's own: this is its other way to be run
 
+#include <algorithm>
 #include <utility>
 
 namespace millstream::simulation {
@@ -20,7 +21,7 @@ SteppedStreams::SteppedStreams(Options options, Client client)
   };
   streams_ = std::make_unique<KafkaStreams>(options_.topology, options_.config, std::move(more));
   streams_->impl_->services_.pause = [this](Duration time) {
-    client_.scheduler.sleep(std::min(time, options_.wait));
+    client_.scheduler.sleep(std::max(std::min(time, options_.wait), options_.wait / 8));
   };
 }
 
@@ -47,7 +48,7 @@ void SteppedStreams::run() {
     client_.scheduler.spawn(client_.process, [this, i] { run_thread(i); });
   }
   while (!closing_ && impl.state() != KafkaStreams::State::kError) {
-    auto events = impl.membership_->poll(Duration(100));
+    auto events = impl.membership_->poll(std::max(Duration(100), options_.wait / 8));
     if (!events) {
       impl.fail(events.error());
       break;

@@ -33,6 +33,8 @@ enum class Mutant {
   kResetNotFollowed,      ///< An offset that an operator set is ignored.
   kFetchedOffset,         ///< What is fetched is committed, not what is processed.
   kWipeWhenBehind,        ///< A store that is behind is wiped.
+  kInterruptedRestored,   ///< At least once: an interrupted commit's records are restored.
+  kRefusalKept,           ///< At least once: a refused record is held against every later commit.
   kOldStateKept,          ///< A store older than the tombstones' retention is rolled forward.
 };
 
