@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 19> kOwnNames = {
     "anomaly.idle.timeout.ms",
     "anomaly.model.file",
     "anomaly.model.reload.ms",
+    "anomaly.model.topic",
     "anomaly.partitions",
     "anomaly.session.gap.ms",
     "anomaly.session.grace.ms",
