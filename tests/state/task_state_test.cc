@@ -337,6 +337,27 @@ TEST(TaskState, AMissingWriteIsNoticedWhenOpening) {
               ::testing::HasSubstr("is damaged: of 3 writes it has 2"));
 }
 
+// As where the end of RocksDB's manifest is gone, and with it the family.
+TEST(TaskState, AFamilyThatIsGoneIsNoticedWhenOpening) {
+  const testing::ScratchDirectory directory;
+  RocksResources resources{RocksResources::Options{}};
+  {
+    const auto database = *Database::open({.path = directory.path()});
+    DatabaseBatch beside;
+    beside.put(0, "numbers/s", std::string(12, '\0'));
+    ASSERT_TRUE(database->write(beside, false));
+  }
+  TaskStateOptions options;
+  options.task = TaskId{0, 0};
+  options.stores = {key_value("s")};
+  options.directory = directory.path();
+  options.resources = &resources;
+  const auto damaged = TaskState::open(std::move(options));
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(std::string(damaged.error().message()),
+              ::testing::HasSubstr("the rows of the store s are gone"));
+}
+
 ChangelogRecord record(std::string_view key, std::optional<std::string_view> value) {
   return {key, value, Timestamp(1)};
 }

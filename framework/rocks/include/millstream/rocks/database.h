@@ -90,6 +90,9 @@ class Database {
   };
   static Result<std::unique_ptr<Database>> open(const Options& options);
 
+  /// Whether opening has made this family, since it wasn't there.
+  [[nodiscard]] bool is_new(FamilyIndex family) const;
+
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
