@@ -16,7 +16,7 @@ using millstream::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 19> kOwnNames = {
+constexpr std::array<std::string_view, 20> kOwnNames = {
     "anomaly.format",
     "anomaly.idle.timeout.ms",
     "anomaly.model.file",
