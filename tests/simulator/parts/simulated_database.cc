@@ -103,6 +103,9 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   impl->families.insert(impl->families.end(), options.families.begin(), options.families.end());
   for (const std::string& family : impl->families) {
     impl->made.push_back(!impl->files_->now.contains(family));
+    // A family is there for good once it was made, with rows or without.
+    impl->files_->now.try_emplace(family);
+    impl->files_->synced.try_emplace(family);
   }
   return std::unique_ptr<Database>(new Database(std::move(impl)));  // NOLINT: private constructor
 }
