@@ -116,6 +116,7 @@ class GroupedStore final : public StoreBuffer, private EvictionOwner {
   void commit_row(RowGroup& group, std::uint32_t at, const RowChange& change);
   /// Put a group of which nothing is dirty where it belongs, or away.
   void settle(RowGroup& group);
+  void forget_committed();
   void remove(RowGroup& group);
   void forget_segment(std::size_t at);
   void apply_drops();

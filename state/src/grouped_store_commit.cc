@@ -1,5 +1,6 @@
 // GroupedStore's life between commits: what TaskState calls.
 #include <millstream/core/assert.h>
+#include <millstream/core/fault_points.h>
 
 #include <algorithm>
 #include <tuple>
@@ -90,6 +91,7 @@ void GroupedStore::commit_row(RowGroup& group, std::uint32_t at, const RowChange
 }
 
 void GroupedStore::abort() {
+  if (MILLSTREAM_MUTANT(kAbortKeepsDirty)) return commit();
   changes_.for_each([this](const RowChange& change) {
     RowGroup& group = *change.group;
     const std::uint32_t at = group.lower_bound(change.suffix());
@@ -101,9 +103,25 @@ void GroupedStore::abort() {
     if (--group.dirty_rows == 0) settle(group);
   });
   changes_.clear();
+  if (MILLSTREAM_MUTANT(kAbortDropsCommitted)) forget_committed();
   numbers_ = committed_numbers_;
   dirty_drops_.clear();
   charge_changes(nullptr);
+}
+
+/// The mistake of `kAbortDropsCommitted`: what isn't written yet is read from the database again.
+void GroupedStore::forget_committed() {
+  while (!committed_.is_alone()) {
+    auto& group = static_cast<RowGroup&>(*committed_.next);
+    const Charge before = charge_of(group);
+    for (std::uint32_t at = group.size(); at-- > 0;) {
+      if (group.row(at).committed) group.erase(at, at + 1);
+    }
+    group.committed_rows = 0;
+    group.complete_from = RowGroup::kNothing;
+    recharge(group, before);
+    settle(group);
+  }
 }
 
 void GroupedStore::settle(RowGroup& group) {

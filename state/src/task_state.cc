@@ -19,6 +19,9 @@ using detail::StoreBuffer;
 // Keys of the default family. A store's numbers are there as soon as it was spilt once.
 constexpr std::string_view kMarkKey = "mark";
 constexpr std::string_view kWipingKey = "wiping";
+// How many writes there were: by the newest of them, and counted. They differ where one is missing.
+constexpr std::string_view kWritesKey = "writes";
+constexpr std::string_view kCountedKey = "writes-counted";
 constexpr FamilyIndex kDefault = 0;
 
 constexpr Duration kSpillAfter{5'000};
@@ -73,9 +76,11 @@ class TaskStateImpl final : public TaskState {
   Status finish_wipe();
   Status open_stores();
   std::unique_ptr<StoreBuffer> make_store(const StoreSpec& spec, FamilyIndex family,
-                                          std::string_view last_key);
+                                          std::optional<std::string_view> last_key);
   Status read_beside_rows(StoreBuffer& store);
   Status read_mark();
+  Status read_writes();
+  Status write(DatabaseBatch& batch);
   void add_numbers_and_positions(DatabaseBatch& batch) const;
   void raise_position(const std::string& store, Offset position);
 
@@ -88,6 +93,7 @@ class TaskStateImpl final : public TaskState {
   std::optional<CommitMark> pending_mark_;
   std::map<std::string, Offset> positions_;
   bool positions_changed_ = false;
+  std::uint64_t writes_ = 0;
 };
 
 Status TaskStateImpl::open_database() {
@@ -101,6 +107,7 @@ Status TaskStateImpl::open_database() {
     auto opened = Database::open(database);
     if (!opened) return opened.error();
     database_ = *std::move(opened);
+    MILLSTREAM_TRY(read_writes());
     MILLSTREAM_TRY(finish_wipe());
     MILLSTREAM_TRY(read_mark());
   }
@@ -111,31 +118,38 @@ Status TaskStateImpl::open_stores() {
   FamilyIndex family = kDefault;
   for (const StoreSpec& spec : options_.stores) {
     if (!is_persistent(spec)) {
-      stores_.push_back(make_store(spec, kDefault, {}));
+      stores_.push_back(make_store(spec, kDefault, std::nullopt));
       continue;
     }
     ++family;
     const auto numbers = database_->get(kDefault, numbers_key(spec.name));
     if (!numbers) return numbers.error();
+    if (numbers->has_value() && database_->is_new(family)) {
+      return Error::machine("the state in " + options_.directory +
+                            " is damaged: the rows of the store " + spec.name +
+                            " are gone; remove the directory, and it is restored from the changelogs");
+    }
     // Rows without numbers were left by a wipe that didn't know the store.
     if (!numbers->has_value()) MILLSTREAM_TRY(database_->clear(family));
     const auto last_row = database_->scan(family, {}, {}, ScanDirection::kReverse);
     MILLSTREAM_TRY(last_row->status());
-    stores_.push_back(
-        make_store(spec, family, last_row->valid() ? last_row->key() : std::string_view()));
+    std::optional<std::string_view> last_key;
+    if (last_row->valid()) last_key = last_row->key();
+    stores_.push_back(make_store(spec, family, last_key));
     MILLSTREAM_TRY(read_beside_rows(*stores_.back()));
   }
   return {};
 }
 
-/// `last_key`: of the family, empty if it has no rows.
+/// `last_key`: of the family, if it has rows. One key may well be empty.
 std::unique_ptr<StoreBuffer> TaskStateImpl::make_store(const StoreSpec& spec, FamilyIndex family,
-                                                       std::string_view last_key) {
+                                                       std::optional<std::string_view> last_key) {
   Database* database = is_persistent(spec) ? database_.get() : nullptr;
   if (detail::GroupedStore::fits(spec)) {
-    return std::make_unique<detail::GroupedStore>(spec, cache_, database, family, last_key);
+    return std::make_unique<detail::GroupedStore>(spec, cache_, database, family,
+                                                  last_key.value_or(""));
   }
-  return std::make_unique<detail::BufferedStore>(spec, cache_, database, family, last_key.empty());
+  return std::make_unique<detail::BufferedStore>(spec, cache_, database, family, !last_key);
 }
 
 Status TaskStateImpl::read_beside_rows(StoreBuffer& store) {
@@ -160,6 +174,36 @@ Status TaskStateImpl::read_mark() {
   auto mark = CommitMark::parse(**bytes);
   if (!mark) return mark.error().within("the state in " + options_.directory);
   stored_mark_ = *std::move(mark);
+  return {};
+}
+
+/// RocksDB doesn't notice that one of its logs is gone, or ends early, if there is a newer one:
+/// what that one says about positions would then stand beside rows that lack the changes before.
+Status TaskStateImpl::read_writes() {
+  const auto newest = database_->get(kDefault, kWritesKey);
+  if (!newest) return newest.error();
+  const auto counted = database_->get(kDefault, kCountedKey);
+  if (!counted) return counted.error();
+  if (newest->has_value() && (*newest)->size() == 8) {
+    writes_ = read_big_endian<std::uint64_t>(**newest);
+  }
+  std::uint64_t count = 0;
+  for (std::size_t i = counted->has_value() ? (*counted)->size() : 0; i-- > 0;) {
+    count = count << 8U | static_cast<unsigned char>((**counted)[i]);
+  }
+  if (count == writes_) return {};
+  return Error::machine("the state in " + options_.directory + " is damaged: of " +
+                        std::to_string(writes_) + " writes it has " + std::to_string(count) +
+                        "; remove the directory, and it is restored from the changelogs");
+}
+
+Status TaskStateImpl::write(DatabaseBatch& batch) {
+  std::string bytes;
+  append_big_endian(bytes, writes_ + 1);
+  batch.put(kDefault, kWritesKey, bytes);
+  batch.add(kDefault, kCountedKey, 1);
+  MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  ++writes_;
   return {};
 }
 
@@ -248,7 +292,7 @@ Status TaskStateImpl::spill() {
   if (MILLSTREAM_MUTANT(kTornSpill)) {
     add_numbers_and_positions(batch);
     if (pending_mark_) batch.put(kDefault, kMarkKey, pending_mark_->serialize());
-    MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+    MILLSTREAM_TRY(write(batch));
     batch.clear();
     MILLSTREAM_FAIL_POINT("spill-torn");
   }
@@ -257,7 +301,7 @@ Status TaskStateImpl::spill() {
   }
   add_numbers_and_positions(batch);
   if (pending_mark_) batch.put(kDefault, kMarkKey, pending_mark_->serialize());
-  MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  MILLSTREAM_TRY(write(batch));
   MILLSTREAM_FAIL_POINT("spill-written");
   positions_changed_ = false;
   if (pending_mark_) stored_mark_ = std::exchange(pending_mark_, std::nullopt);
@@ -298,10 +342,14 @@ Status TaskStateImpl::wipe() {
   MILLSTREAM_FAIL_POINT("wipe-begins");
   DatabaseBatch batch;
   const auto rows = database_->scan(kDefault, {}, {}, ScanDirection::kForward);
-  for (; rows->valid(); rows->next()) batch.erase(kDefault, rows->key());
+  for (; rows->valid(); rows->next()) {
+    if (rows->key() != kWritesKey && rows->key() != kCountedKey) {
+      batch.erase(kDefault, rows->key());
+    }
+  }
   MILLSTREAM_TRY(rows->status());
   batch.put(kDefault, kWipingKey, "1");
-  MILLSTREAM_TRY(database_->write(batch, /*sync=*/false));
+  MILLSTREAM_TRY(write(batch));
   MILLSTREAM_FAIL_POINT("wipe-flagged");
   return finish_wipe();
 }
@@ -317,7 +365,7 @@ Status TaskStateImpl::finish_wipe() {
   }
   DatabaseBatch batch;
   batch.erase(kDefault, kWipingKey);
-  return database_->write(batch, /*sync=*/false);
+  return write(batch);
 }
 
 std::uint64_t TaskStateImpl::database_bytes(std::string_view store) const {

@@ -5,14 +5,18 @@
 #include <millstream/forest/series_forest.h>
 #include <millstream/forest/training.h>
 #include <millstream/testing/topology_test_driver.h>
+#include <millstream/transport/open_broker.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "detector_topology.h"
 #include "learning_processor.h"
+#include "model_topic.h"
 #include "model_watch.h"
 #include "temp_folder.h"
 
@@ -303,6 +307,100 @@ TEST(ModelWatch, LooksOnceAnIntervalAndSaysOnceWhatItRefuses) {
   ASSERT_TRUE(millstream::forest::save_model(*make_model(2), file));
   EXPECT_TRUE(watch.look(std::chrono::seconds(5)));
   EXPECT_EQ(models->generation(), 1U);
+}
+
+/// A topic of models on an embedded log.
+class ModelTopicTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto broker = millstream::open_broker(
+        Config{{"bootstrap.servers", "embedded:" + (folder_.path() / "broker").string()}}, clock_,
+        logger_);
+    ASSERT_TRUE(broker) << broker.error().message();
+    broker_ = std::move(*broker);
+  }
+  void publish(const Model& model) {
+    const auto published = publish_model(*broker_, "models", model, clock_.now());
+    ASSERT_TRUE(published) << published.error().message();
+  }
+  void publish_bytes(std::string_view bytes) {
+    auto producer = broker_->make_producer({.client_id = "test"});
+    ASSERT_TRUE((*producer)->produce({.topic = "models", .partition = 0, .key = "other", .value = bytes}));
+    ASSERT_TRUE((*producer)->flush());
+  }
+  ModelTopic follow(const std::shared_ptr<ModelSource>& models) {
+    return {"models", models, *broker_, logger_, metrics_};
+  }
+  /// Look until the topic has been read to its end.
+  void look_until(ModelTopic& topic, const std::function<bool()>& condition) {
+    for (int i = 0; i < 100'000 && !condition(); ++i) ASSERT_TRUE(topic.look());
+    ASSERT_TRUE(condition());
+  }
+
+  const TempFolder folder_;
+  millstream::SystemClock clock_;
+  millstream::NullLogger logger_;
+  millstream::Metrics metrics_;
+  millstream::Counter& refused_ =
+      metrics_.counter("model_reloads_total", "", {{"outcome", "refused"}});
+  std::unique_ptr<millstream::Broker> broker_;
+};
+
+TEST_F(ModelTopicTest, BeginsWithTheLastGoodModel) {
+  const auto second = make_model(2);
+  publish(*make_model(1));
+  publish(*second);
+  publish_bytes("nonsense");
+  const auto models = std::make_shared<ModelSource>(nullptr);
+  ModelTopic topic = follow(models);
+
+  const auto opened = topic.open();
+
+  ASSERT_TRUE(opened) << opened.error().message();
+  EXPECT_EQ(models->current()->version(), second->version());
+  EXPECT_EQ(refused_.value(), 1U);
+}
+
+TEST_F(ModelTopicTest, WithoutAnyModelItSaysHowToPublishOne) {
+  ModelTopic topic = follow(std::make_shared<ModelSource>(nullptr));
+
+  const auto opened = topic.open();
+
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message(), HasSubstr("anomaly publish"));
+}
+
+TEST_F(ModelTopicTest, TheDetectorTakesAPublishedModelWithoutLosingARecord) {
+  const auto first = make_model(1);
+  const auto second = make_model(2);
+  const auto models = std::make_shared<ModelSource>(first);
+  ModelTopic topic = follow(models);
+  ASSERT_TRUE(topic.open());
+  Detector detector({}, models);
+  const auto records = make_metrics(1, 400);
+
+  std::vector<Score> scores;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i == 200) {
+      publish(*second);
+      look_until(topic, [&] { return models->generation() == 1; });
+    }
+    if (i == 300) {
+      publish_bytes("nonsense");
+      look_until(topic, [&] { return refused_.value() == 1; });
+    }
+    scores.push_back(detector.score(records[i]));
+  }
+
+  ASSERT_THAT(scores, SizeIs(records.size()));
+  Detector all_by_second({}, std::make_shared<const ModelSource>(second));
+  const auto by_second = all_by_second.score(records);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    EXPECT_EQ(scores[i].model_version, i < 200 ? first->version() : second->version()) << i;
+    if (i >= 200) {
+      EXPECT_EQ(scores[i], by_second[i]) << i;  // the features' state went on
+    }
+  }
 }
 
 }  // namespace

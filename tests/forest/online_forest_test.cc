@@ -338,7 +338,7 @@ TEST(OnlineForest, MemoryIsBoundedByTheOptions) {
   }
 
   EXPECT_LT(forest.memory(),
-            6U * 20 * (512 * 32 + 72) + 48 * (4000 + 400 + 20 + 128) + 80 * 512 + 4096);
+            6U * 10 * (512 * 40 + 100) + 48 * (4000 + 400 + 40 + 128) + 60 * 512 + 4096);
 }
 
 }  // namespace

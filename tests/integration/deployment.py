@@ -3,19 +3,27 @@ settings and environment; only hosts, ports and folders are this machine's."""
 
 import json
 import pathlib
+import re
+import shutil
 import subprocess
+import time
 
 from program import DEADLINE, DEPLOY, ROOT, SAMPLE, Program, service, settings
 from service.deploy_tools import compose_config
 
 USER, PASSWORD, RECIPIENT = "me@example.org", "an-app-password", "alerts@example.com"
 TOKEN = "a-token-for-the-tests"
-RATE = 500  # records a second, so that the faults fall into the replay
+RATE = 2000  # records a second, so that faults fall into work
+PARTITIONS = 6
+DETECTORS = ("first", "second")
+ALERTER = "alerter"
 # Only that a dead member is soon noticed, mails don't wait, and topics can be read without the
 # program's code.
 FASTER = {"anomaly.format": "json", "session.timeout.ms": 6000, "alert.group_wait": "1s",
           "alert.group_interval": "1s", "alert.max_per_hour": 0, "alert.retry_first": "500ms",
-          "alert.retry_last": "2s", "smtp.starttls": "required"}
+          "alert.retry_last": "2s", "smtp.starttls": "required",
+          # The sample's few series fall into two of four partitions: one of two detectors had no work.
+          "anomaly.partitions": PARTITIONS}
 PLACES_OF_KAFKA = ("listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "node.id",
                    "listener.security.protocol.map", "controller.listener.names",
                    "inter.broker.listener.name", "process.roles")
@@ -43,18 +51,53 @@ def example_environment():
     return properties(ROOT / ".env.example")
 
 
-class Deployment:
-    """Real Kafka, Redis and mail server, and what Compose would run beside them."""
+def prometheus_config(targets):
+    """deploy/prometheus/prometheus.yml with these targets in place of the containers' names, and quicker."""
+    text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    text, count = re.subn(r"    dns_sd_configs:\n(      .*\n)+",
+                          f"    static_configs:\n      - targets: {json.dumps(targets)}\n", text)
+    assert count == 1, text
+    for there, here in ((r"rules/\*\.yml", str(DEPLOY / "prometheus" / "rules" / "*.yml")),
+                        (r"scrape_interval: \d+s", "scrape_interval: 500ms"),
+                        (r"scrape_timeout: \d+s", "scrape_timeout: 500ms"),
+                        (r"evaluation_interval: \d+s", "evaluation_interval: 1s")):
+        text, count = re.subn(there, here, text)
+        assert count == 1, there
+    return text
 
-    def __init__(self, binary, reader):
+
+def first_part(data, part, folder):
+    """A copy of a data set that ends when `part` of its records have happened: what a replay begins with."""
+    files = {path.relative_to(data): path.read_text().splitlines()
+             for path in sorted((data / "data").rglob("*.csv"))}
+    times = sorted(line.split(",")[0] for lines in files.values() for line in lines[1:])
+    end = times[int(len(times) * part)]
+    for name, lines in files.items():
+        rows = [line for line in lines[1:] if line.split(",")[0] < end]
+        if rows:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("\n".join([lines[0], *rows, ""]))
+    shutil.copytree(data / "labels", folder / "labels")
+    return folder
+
+
+class Deployment:
+    """Real Kafka, Redis, mail server and Prometheus, and what Compose would run beside them."""
+
+    def __init__(self, binary, reader, data=SAMPLE):
+        self.data = pathlib.Path(data).resolve()
+        self.began = time.monotonic()
         self.reader = pathlib.Path(reader).resolve()
         self.program = Program(binary)
         self.example = example_environment()
         self.kafka = service.Kafka(settings=kafka_settings())
         self.redis = service.Redis(settings=redis_settings(self.example["REDIS_PASSWORD"]))
         self.smtp = service.Smtp(user=USER, password=PASSWORD, tls="starttls")
-        self.parts = (self.kafka, self.redis, self.smtp, self.program)
-        self.ports = {}
+        self.ports = {name: service.free_port() for name in (*DETECTORS, ALERTER)}
+        self.prometheus = service.Prometheus(
+            config=prometheus_config([f"127.0.0.1:{port}" for port in self.ports.values()]),
+            files={"http-token": TOKEN})
+        self.parts = (self.kafka, self.redis, self.smtp, self.prometheus, self.program)
 
     def __enter__(self):
         entered = []
@@ -76,6 +119,9 @@ class Deployment:
     @property
     def folder(self):
         return self.program.folder
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.ports[name]}"
 
     def _compose(self):
         environment = {**self.example, "GMAIL_USER": USER, "GMAIL_PASS": PASSWORD,
@@ -114,18 +160,24 @@ class Deployment:
         return self.program.start(name, *change(words), *settings(extra), *more,
                                   environment=environment)
 
-    def start_producer(self):
-        """Compose's, but once over the sample, and faster."""
+    def start_producer(self, part=1.0, rate=RATE, loop=False):
+        """Compose's, but faster, and over the data once or over a first part of them."""
+        data = self.data
+        if part < 1:
+            data = self.folder / f"data-{part}"
+            if not data.exists():
+                first_part(self.data, part, data)
+
         def change(words):
-            words = [word for word in words if word != "--loop"]
-            words[words.index("--rate") + 1] = str(RATE)
-            return [*words, "--data", str(SAMPLE)]
+            words = [word for word in words if loop or word != "--loop"]
+            words[words.index("--rate") + 1] = str(rate)
+            return [*words, "--data", str(data)]
         return self.start("producer", change=change)
 
     def train(self):
         words, environment = self.command("trainer", "trainer")
         words[words.index("--tune") + 1] = "0"  # as the demo against which scores are held
-        result = self.program.call(*words, "--data", str(SAMPLE), environment=environment)
+        result = self.program.call(*words, "--data", str(self.data), environment=environment)
         assert result.returncode == 0, result.stderr
 
     def ask(self, *words):
@@ -137,16 +189,21 @@ class Deployment:
 
     def read_topic(self, topic):
         """The committed records, by a reader of its own: dictionaries with partition and offset."""
-        result = subprocess.run([self.reader, self.kafka.bootstrap, topic], capture_output=True,
-                                text=True, timeout=DEADLINE)
-        if result.returncode != 0:
-            return []
         rows = []
-        for line in result.stdout.splitlines():
+        for line in self._lines(topic):
             partition, offset, _, key, value = line.split("\t")
             rows.append({**json.loads(unescape(value)), "partition": int(partition),
                          "offset": int(offset), "key": unescape(key)})
         return rows
+
+    def count(self, topic):
+        """How many committed records there are; 0 while nobody answers."""
+        return len(self._lines(topic))
+
+    def _lines(self, topic):
+        result = subprocess.run([self.reader, self.kafka.bootstrap, topic], capture_output=True,
+                                text=True, timeout=DEADLINE)
+        return result.stdout.split("\n")[:-1] if result.returncode == 0 else []
 
 
 def unescape(text):

@@ -55,7 +55,7 @@ def series_in_redis(scores):
                  "offset": last["offset"], "records": len(rows)}
         if anomalies:
             state |= {"anomalies": len(anomalies), "last_anomaly": anomalies[-1]["timestamp_ms"]}
-        expected[series] = (recent, {row["timestamp"]: row["score"] for row in recent}, state)
+        expected[series] = (recent, {row["timestamp"]: row["score"] for row in reversed(recent)}, state)
     return expected
 
 

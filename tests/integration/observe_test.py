@@ -14,12 +14,11 @@ import subprocess
 import sys
 import time
 import unittest
-import urllib.error
-import urllib.parse
 import urllib.request
 
-import dashboards
+import seen
 from program import DEPLOY, SAMPLE, Program, settings, terminate, wait_until
+from seen import get, status_of
 from service import Prometheus, Redis
 from service.base import free_port
 from service.chromium import Chromium
@@ -42,22 +41,6 @@ RESTORING = """(() => {
           document.querySelector('#banner-bar i').style.width,
           document.querySelector('#tasks .bar + .small').textContent];
 })()"""
-
-
-def get(url, token=None):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
-        return answer.read().decode()
-
-
-def status_of(url, token=None):
-    try:
-        get(url, token)
-        return 200
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return None
 
 
 class Run(Program):
@@ -185,33 +168,18 @@ class Observed(unittest.TestCase):
                      "millstream_end_to_end_seconds_bucket", "process_resident_memory_bytes"):
             self.assertIn("\n" + name, metrics)
 
-    def query(self, expression):
-        url = self.prometheus.url + "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        answer = json.loads(get(url))
-        self.assertEqual(answer["status"], "success", expression)
-        return answer["data"]["result"]
-
     def test_every_query_of_every_panel_finds_a_series(self):
-        wait_until(lambda: self.query("count_over_time(up[1m]) > 30"), "Prometheus has scraped a while")
-        asked = 0
-        for name, dashboard in dashboards.load().items():
-            for title, query in dashboards.queries(dashboard):
-                with self.subTest(name, panel=title):
-                    filled = dashboards.filled_in(query, job="millstream")
-                    found = wait_until(lambda q=filled: self.query(q), f"{title}: {filled}", 20)
-                    self.assertTrue(all(value["value"][1] != "NaN" for value in found) or "histogram" in query,
-                                    f"{title}: {found}")
-                    asked += 1
-        self.assertGreater(asked, 50)
+        wait_until(lambda: seen.query(self.prometheus, "count_over_time(up[1m]) > 30"),
+                   "Prometheus has scraped a while")
+        seen.check_every_panel(self.prometheus, job="millstream")
 
     def test_variables_of_the_dashboards_find_this_instance(self):
         url = self.prometheus.url + "/api/v1/label/instance/values?match[]=millstream_build_info"
         self.assertEqual(json.loads(get(url))["data"], [self.run_.url.removeprefix("http://")])
 
     def test_no_alert_fires_on_a_healthy_service(self):
-        firing = {one["metric"]["alertname"] for one in self.query('ALERTS{alertstate="firing"}')}
         # Data replayed 4,000 records a second has many anomalies in five minutes.
-        self.assertLessEqual(firing, {"AnomalyBurst"})
+        self.assertLessEqual(seen.firing(self.prometheus), {"AnomalyBurst"})
 
     # ---- The log --------------------------------------------------------------------------------
 
@@ -300,12 +268,9 @@ class Untouched(unittest.TestCase):
                 self.assertEqual(status_of(run.url + path), 401, path)
             self.assertEqual(status_of(run.url + "/livez"), 200)
             self.assertEqual(status_of(run.url + "/api/v1/status", TOKEN), 200)
-            page.open(run.url)
-            page.wait_for("document.body && !document.getElementById('login').hidden")
+            seen.open_login(page, run.url)
             Observed.look(page, "page-login")
-            page.evaluate(f"document.getElementById('token').value = {json.dumps(TOKEN)};"
-                          "document.getElementById('login').requestSubmit()")
-            page.wait_for("document.body.dataset.link === 'live'")
+            seen.log_in(page, TOKEN)
             page.wait_for("model.status.totals.events_scored > 0")
             self.assertEqual(page.faults, [])
             self.assertNotIn(TOKEN, run.log("run"))

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from deployment import unescape
+from deployment import PARTITIONS, unescape
 from program import DEADLINE, SAMPLE, Program, pathlib, service, settings, terminate, wait_until
 from service_test import expected_scores
 
@@ -28,7 +28,7 @@ class TwoDetectors:
 
     def start_detector(self, name):
         return self.program.start(name, "detect", "--model", "model", *self.where, *settings({
-            "state.dir": name, "session.timeout.ms": 6000, "http.port": 0}))
+            "state.dir": name, "session.timeout.ms": 6000, "http.port": 0, "anomaly.partitions": PARTITIONS}))
 
     def scores(self):
         """The committed scores, parsed."""
@@ -52,7 +52,7 @@ class TwoDetectors:
         victim = self.start_detector("first")
         survivor = self.start_detector("second")
         producer = self.program.start("produce", "produce", "--data", str(SAMPLE), "--rate",
-                                      str(RATE), *self.where)
+                                      str(RATE), *self.where, *settings({"http.port": 0}))
         some = self.wait_for_scores(len(expected) // 5)
         assert len(some) < len(expected), "the kill came too late"
         victim.kill()

@@ -176,6 +176,33 @@ TEST_P(CountingApplication, AnUncaughtErrorEndsTheInstanceWithItsReason) {
   EXPECT_NE(app->error().message().find("count"), std::string_view::npos);
 }
 
+/// Puts out a value that no broker takes by its defaults of the test.
+class Enlarging : public ContextualProcessor<std::string, std::string, std::string, std::string> {
+ public:
+  void process(const Record<std::string, std::string>& record) override {
+    context().forward(record.with_value(std::string(std::size_t{2} << 20U, 'x')));
+  }
+};
+
+TEST_P(CountingApplication, ARecordTooLargeForItsTopicEndsTheInstanceWithItsReason) {
+  const std::string small = name_ + "-small";
+  const std::vector<NewTopic> topics{
+      {.name = small, .partitions = 1, .config = {{"max.message.bytes", "1000"}}}};
+  ASSERT_TRUE(broker_->admin().create_topics(topics));
+  Topology enlarging;
+  enlarging.add_source<std::string, std::string>("source", in_)
+      .add_processor("enlarge", [] { return std::make_unique<Enlarging>(); }, "source")
+      .add_sink<std::string, std::string>("sink", small, "enlarge");
+  KafkaStreams app(enlarging.build(), config(), {.broker = broker_.get(), .logger = &logger_});
+  ASSERT_TRUE(app.start());
+
+  feed(1);
+
+  ASSERT_TRUE(eventually([&] { return app.state() == KafkaStreams::State::kError; }));
+  EXPECT_EQ(app.error().kind(), ErrorKind::kUser) << app.error().message();
+  EXPECT_NE(app.error().message().find(small), std::string_view::npos) << app.error().message();
+}
+
 TEST_P(CountingApplication, PassesOverAPoisonRecordIfToldSo) {
   Config lenient = config();
   create_topic(*broker_, name_ + "-dead", 1);

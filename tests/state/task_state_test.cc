@@ -4,6 +4,7 @@
 #include <millstream/state/errors.h>
 #include <millstream/state/task_state.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -293,6 +294,68 @@ TEST_P(TaskStateTest, WantsSpillWhenHalfOfTheBudgetIsCommitted) {
   EXPECT_TRUE(state().wants_spill());
   under_test_.spill();
   EXPECT_FALSE(state().wants_spill());
+}
+
+TEST_P(TaskStateTest, TheOnlyKeyMayBeEmpty) {
+  s().put("", "row");
+  under_test_.commit_and_spill();
+  if (has_database()) under_test_.reopen();
+  EXPECT_EQ(s().get(""), "row");
+  EXPECT_EQ(content(s()), "=row,");
+}
+
+// As where one of RocksDB's logs is gone and a newer one is there, which RocksDB takes as it is.
+TEST(TaskState, AMissingWriteIsNoticedWhenOpening) {
+  const testing::ScratchDirectory directory;
+  RocksResources resources{RocksResources::Options{}};
+  const auto open = [&] {
+    TaskStateOptions options;
+    options.task = TaskId{0, 0};
+    options.stores = {key_value("s")};
+    options.directory = directory.path();
+    options.resources = &resources;
+    return TaskState::open(std::move(options));
+  };
+  {
+    const auto state = *open();
+    state->store("s").put("k", "v");
+    state->mark_committed({.number = 1, .lineage = "l"});
+    ASSERT_TRUE(state->spill());
+    ASSERT_TRUE(state->close(true));
+  }
+  ASSERT_TRUE(open()) << "nothing is missing";
+  {
+    const auto database = *Database::open({.path = directory.path(), .families = {"s"}});
+    DatabaseBatch newer;
+    newer.put(0, "writes", std::string_view("\0\0\0\0\0\0\0\3", 8));
+    newer.add(0, "writes-counted", 1);
+    ASSERT_TRUE(database->write(newer, false));
+  }
+  const auto damaged = open();
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(std::string(damaged.error().message()),
+              ::testing::HasSubstr("is damaged: of 3 writes it has 2"));
+}
+
+// As where the end of RocksDB's manifest is gone, and with it the family.
+TEST(TaskState, AFamilyThatIsGoneIsNoticedWhenOpening) {
+  const testing::ScratchDirectory directory;
+  RocksResources resources{RocksResources::Options{}};
+  {
+    const auto database = *Database::open({.path = directory.path()});
+    DatabaseBatch beside;
+    beside.put(0, "numbers/s", std::string(12, '\0'));
+    ASSERT_TRUE(database->write(beside, false));
+  }
+  TaskStateOptions options;
+  options.task = TaskId{0, 0};
+  options.stores = {key_value("s")};
+  options.directory = directory.path();
+  options.resources = &resources;
+  const auto damaged = TaskState::open(std::move(options));
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(std::string(damaged.error().message()),
+              ::testing::HasSubstr("the rows of the store s are gone"));
 }
 
 ChangelogRecord record(std::string_view key, std::optional<std::string_view> value) {

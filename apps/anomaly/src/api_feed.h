@@ -20,6 +20,7 @@ class FeedService final : public Service {
   FeedService(LivePage& page, ServiceContext& context);
 
   [[nodiscard]] std::string_view name() const override { return "page"; }
+  [[nodiscard]] bool looks_on() const override { return true; }
   millstream::Status start() override;
   millstream::Result<Rest> step() override;
   millstream::Status finish() override;

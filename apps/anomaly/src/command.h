@@ -37,6 +37,7 @@ void add_nab_score_command(CLI::App& program, Action& chosen);
 void add_nab_run_command(CLI::App& program, Action& chosen);
 void add_features_command(CLI::App& program, Action& chosen);
 void add_import_command(CLI::App& program, Action& chosen);
+void add_publish_command(CLI::App& program, Action& chosen);
 
 /// `--config` and `-X`, which every service takes.
 void add_setting_options(CLI::App& command, SettingArguments& arguments);

@@ -25,8 +25,9 @@ std::string explanation(const Alert& alert) {
   std::string text;
   for (const Contribution& one : alert.contributions) {
     if (one.amount <= 0) continue;
-    text += fmt::format("{}{} (+{:.3f})", text.empty() ? "Mostly because of " : ", ", one.feature,
-                        one.amount);
+    text += fmt::format("{}{} (+{:.3f}: {:.4g}, expected {:.4g})",
+                        text.empty() ? "Mostly because of " : ", ", one.feature, one.amount,
+                        one.value, one.expected);
   }
   return text.empty() ? text : text + ".";
 }

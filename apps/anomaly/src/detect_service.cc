@@ -53,6 +53,10 @@ Status DetectService::start() {
 
 Status DetectService::watch_model() {
   if (!models_) return {};
+  if (const std::string topic = context_.config.get("anomaly.model.topic"); !topic.empty()) {
+    topic_.emplace(topic, models_, context_.broker, context_.logger, context_.metrics);
+    return topic_->open();
+  }
   const auto interval =
       context_.config.get_duration("anomaly.model.reload.ms", millstream::Duration(1000));
   if (!interval) return interval.error();
@@ -63,8 +67,15 @@ Status DetectService::watch_model() {
 
 Result<Service::Rest> DetectService::step() {
   if (streams_->state() == KafkaStreams::State::kError) return streams_->error();
-  if (watch_ && watch_->look(context_.clock.monotonic())) show_model();
+  const auto found = look_for_model();
+  if (!found) return found.error();
+  if (*found) show_model();
   return Rest(100ms);
+}
+
+Result<bool> DetectService::look_for_model() {
+  if (topic_) return topic_->look();
+  return watch_ && watch_->look(context_.clock.monotonic());
 }
 
 Status DetectService::finish() {

@@ -7,12 +7,15 @@
 #include <string>
 
 #include "model_source.h"
+#include "model_topic.h"
 #include "model_watch.h"
 #include "service.h"
 
 namespace anomaly {
 
-/// Runs the detector's topology; the offline detector's model file may be replaced meanwhile.
+/// Runs the detector's topology. The offline detector's model may be replaced meanwhile: by a new
+/// file, or, if `anomaly.model.topic` is set, by what is published there; the file then is for the
+/// start only.
 class DetectService final : public Service {
  public:
   /// `models` is null unless the detector is the offline one.
@@ -28,12 +31,14 @@ class DetectService final : public Service {
 
  private:
   millstream::Status watch_model();
+  millstream::Result<bool> look_for_model();
   void show(const std::string& topology);
   void show_model();
 
   std::shared_ptr<ModelSource> models_;
   ServiceContext& context_;
   std::optional<ModelWatch> watch_;
+  std::optional<ModelTopic> topic_;
   std::optional<millstream::KafkaStreams> streams_;
 };
 

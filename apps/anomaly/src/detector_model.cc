@@ -34,4 +34,11 @@ Result<Model> load_usable_model(const std::filesystem::path& file) {
   return model;
 }
 
+Result<Model> parse_usable_model(std::string_view bytes) {
+  auto model = millstream::forest::parse_model(bytes);
+  if (!model) return model;
+  if (const auto fits = check_detector_model(*model); !fits) return fits.error();
+  return model;
+}
+
 }  // namespace anomaly

@@ -4,6 +4,7 @@
 #include <millstream/forest/model.h>
 
 #include <filesystem>
+#include <string_view>
 
 namespace anomaly {
 
@@ -13,5 +14,8 @@ millstream::Status check_detector_model(const millstream::forest::Model& model);
 
 /// A model file that the detector can use. **Errors**: as forest::load_model and the above.
 millstream::Result<millstream::forest::Model> load_usable_model(const std::filesystem::path& file);
+
+/// The same of a model file's bytes.
+millstream::Result<millstream::forest::Model> parse_usable_model(std::string_view bytes);
 
 }  // namespace anomaly

@@ -42,6 +42,9 @@ Result<DetectorOptions> DetectorOptions::from(const Config& config) {
   const auto grace = config.get_duration("anomaly.session.grace.ms", options.session_grace);
   if (!grace) return grace.error();
   options.session_grace = *grace;
+  const auto idle = config.get_duration("anomaly.idle.timeout.ms", Duration(0));
+  if (!idle) return idle.error();
+  if (*idle > Duration(0)) options.idle_timeout = *idle;
   auto detector = DetectorSettings::from(config);
   if (!detector) return detector.error();
   options.detector = std::move(*detector);
@@ -59,10 +62,11 @@ Metrics add_metrics(StreamsBuilder& builder, const DetectorOptions& options) {
   const Consumed<std::string, Metric> consumed{
       .name = "metrics",
       .value_serde = MessageSerde<Metric>(options.format),
-      .timestamp_extractor = [](const Record<std::string, Metric>& record,
-                                const ExtractionContext&) {
-        return Timestamp(record.value().timestamp_ms);
-      }};
+      .timestamp_extractor =
+          [](const Record<std::string, Metric>& record, const ExtractionContext&) {
+            return Timestamp(record.value().timestamp_ms);
+          },
+      .idle_timeout = options.idle_timeout};
   return builder.stream<std::string, Metric>(options.topics.metrics, consumed);
 }
 

@@ -6,6 +6,7 @@
 #include <millstream/topology/built_topology.h>
 
 #include <memory>
+#include <optional>
 
 #include "detector_settings.h"
 #include "message_serdes.h"
@@ -22,6 +23,10 @@ struct DetectorOptions {
   millstream::Duration session_gap = std::chrono::hours(2);
   /// How late an anomaly may come and still join its incident.
   millstream::Duration session_grace{0};
+  /// When a partition's metrics have been silent that long, its time is the wall clock's, so that
+  /// its last incidents are told. For metrics as they happen: what is replayed later with older
+  /// times is late for its incidents. Nothing: silence holds them open.
+  std::optional<millstream::Duration> idle_timeout;
   DetectorSettings detector;
 
   static millstream::Result<DetectorOptions> from(const millstream::Config& config);

@@ -1,7 +1,9 @@
-// What a data scientist exchanges with the program: features out, a scikit-learn model in.
+// What a data scientist exchanges with the program: features out, a scikit-learn model in, a model
+// to the running detectors.
 
 #include <millstream/forest/feature_extractor.h>
 #include <millstream/forest/scikit_import.h>
+#include <millstream/transport/open_broker.h>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,9 @@
 #include "csv_series.h"
 #include "data_set.h"
 #include "detector_model.h"
+#include "log_file.h"
+#include "model_topic.h"
+#include "service_command.h"
 #include "terminal.h"
 #include "text_format.h"
 
@@ -85,6 +90,27 @@ Status import_model(const ImportArguments& arguments) {
   return {};
 }
 
+struct PublishArguments {
+  std::filesystem::path model = "model/isolation_forest.model";
+  ServiceArguments service;
+};
+
+Status publish(const PublishArguments& arguments, CommandContext& context) {
+  const auto config = service_settings(arguments.service, "localhost:9092");
+  if (!config) return config.error();
+  const auto model = load_usable_model(arguments.model);
+  if (!model) return model.error();
+  const auto logger = log_to_stderr(config->get("log.level", "warning"));
+  if (!logger) return logger.error();
+  const auto broker = millstream::open_broker(*config, context.clock, **logger);
+  if (!broker) return broker.error();
+  const std::string topic = config->get("anomaly.model.topic", "models");
+  MILLSTREAM_TRY(publish_model(**broker, topic, *model, context.clock.now()));
+  Terminal(stdout).line(
+      fmt::format("topic {}: model {} of {}", topic, model->version(), arguments.model.string()));
+  return {};
+}
+
 }  // namespace
 
 void add_features_command(CLI::App& program, Action& chosen) {
@@ -113,6 +139,19 @@ void add_import_command(CLI::App& program, Action& chosen) {
       ->required();
   command.callback(
       [=, &chosen] { chosen = [=](CommandContext&) { return import_model(*arguments); }; });
+}
+
+void add_publish_command(CLI::App& program, Action& chosen) {
+  const auto arguments = std::make_shared<PublishArguments>();
+  CLI::App& command = *program.add_subcommand(
+      "publish", "Send a model to the detectors that follow the topic anomaly.model.topic");
+  command.add_option("--model", arguments->model, "The model of `anomaly train`")
+      ->type_name("FILE")
+      ->capture_default_str();
+  add_service_options(command, arguments->service);
+  command.callback([=, &chosen] {
+    chosen = [=](CommandContext& context) { return publish(*arguments, context); };
+  });
 }
 
 }  // namespace anomaly

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   anomaly::add_nab_score_command(program, action);
   anomaly::add_features_command(program, action);
   anomaly::add_import_command(program, action);
+  anomaly::add_publish_command(program, action);
   if (const auto status = parse(program, argc, argv)) return *status;
 
   const millstream::SystemClock clock;

@@ -31,7 +31,8 @@ return ARGV[5] .. ' -'
 // ARGV: prefix, topic, partition, lineage, from, to, recent, stream length, channel, keep series,
 // keep stream, fingerprint of the last record before `to`; then for each row: offset, series,
 // timestamp, value, score, anomaly, entry, json. Types are looked at first, so that a foreign key
-// stops the script before it has written anything.
+// stops the script before it has written anything. The rows of a series are written at once: what
+// costs is the number of calls.
 constexpr std::string_view kApply = R"lua(
 local prefix, topic, partition = ARGV[1], ARGV[2], ARGV[3]
 local mark = prefix .. 'mark:' .. topic .. ':' .. partition
@@ -64,40 +65,72 @@ for i = 13, #ARGV, 8 do
 end
 if keep_series then expect(prefix .. 'series', 'set') end
 
-local owned = {}
-local function write_series(i)
-  local series, timestamp, score, anomaly = ARGV[i + 1], ARGV[i + 2], ARGV[i + 4], ARGV[i + 5]
-  local state, list = prefix .. 'state:' .. series, prefix .. 'recent:' .. series
-  local scores = prefix .. 'scores:' .. series
-  if not owned[series] then
-    if redis.call('HGET', state, 'owner') ~= held[3] then redis.call('DEL', state, list, scores) end
-    redis.call('SADD', prefix .. 'series', series)
-    owned[series] = true
-  end
-  redis.call('HSET', state, 'owner', held[3], 'timestamp', timestamp, 'value', ARGV[i + 3],
-             'score', score, 'anomaly', anomaly, 'partition', partition, 'offset', ARGV[i])
-  redis.call('HINCRBY', state, 'records', 1)
-  if anomaly == '1' then
-    redis.call('HINCRBY', state, 'anomalies', 1)
-    redis.call('HSET', state, 'last_anomaly', timestamp)
-  end
-  redis.call('LPUSH', list, ARGV[i + 6])
-  redis.call('HSET', scores, timestamp, score)
-  while redis.call('LLEN', list) > recent do
-    local old = string.match(redis.call('RPOP', list), '"timestamp":(-?%d+)')
-    if old ~= timestamp then redis.call('HDEL', scores, old) end
+-- A call with many arguments, some at a time: Lua's stack is bounded.
+local function call_with(command, key, words)
+  for first = 1, #words, 1000 do
+    redis.call(command, key, unpack(words, first, math.min(first + 999, #words)))
   end
 end
 
+local function write_state(state, rows)
+  local last, anomalies, last_anomaly = rows[#rows], 0, nil
+  for _, i in ipairs(rows) do
+    if ARGV[i + 5] == '1' then anomalies, last_anomaly = anomalies + 1, ARGV[i + 2] end
+  end
+  redis.call('HSET', state, 'owner', held[3], 'timestamp', ARGV[last + 2], 'value', ARGV[last + 3],
+             'score', ARGV[last + 4], 'anomaly', ARGV[last + 5], 'partition', partition,
+             'offset', ARGV[last])
+  redis.call('HINCRBY', state, 'records', #rows)
+  if anomalies > 0 then
+    redis.call('HINCRBY', state, 'anomalies', anomalies)
+    redis.call('HSET', state, 'last_anomaly', last_anomaly)
+  end
+end
+
+local function write_series(series, rows)
+  local state, list = prefix .. 'state:' .. series, prefix .. 'recent:' .. series
+  local scores = prefix .. 'scores:' .. series
+  if redis.call('HGET', state, 'owner') ~= held[3] then redis.call('DEL', state, list, scores) end
+  redis.call('SADD', prefix .. 'series', series)
+  write_state(state, rows)
+  local entries, fields, kept = {}, {}, {}
+  for n = math.max(1, #rows - recent + 1), #rows do
+    local i = rows[n]
+    entries[#entries + 1] = ARGV[i + 6]
+    fields[#fields + 1] = ARGV[i + 2]
+    fields[#fields + 1] = ARGV[i + 4]
+    kept[ARGV[i + 2]] = true
+  end
+  call_with('LPUSH', list, entries)
+  call_with('HSET', scores, fields)
+  local too_many = redis.call('LLEN', list) - recent
+  if too_many <= 0 then return end
+  local gone = {}
+  for _, old in ipairs(redis.call('LRANGE', list, -too_many, -1)) do
+    local timestamp = string.match(old, '"timestamp":(-?%d+)')
+    if not kept[timestamp] then gone[#gone + 1] = timestamp end
+  end
+  redis.call('LTRIM', list, 0, recent - 1)
+  call_with('HDEL', scores, gone)
+end
+
+local names, rows_of = {}, {}
 for i = 13, #ARGV, 8 do
   if tonumber(ARGV[i]) >= at then
-    if keep_series then write_series(i) end
+    local series = ARGV[i + 1]
+    if not rows_of[series] then
+      names[#names + 1], rows_of[series] = series, {}
+    end
+    table.insert(rows_of[series], i)
     if keep_stream then
-      redis.call('XADD', stream, 'MAXLEN', '~', length, ARGV[i] .. '-1', 'series', ARGV[i + 1],
+      redis.call('XADD', stream, 'MAXLEN', '~', length, ARGV[i] .. '-1', 'series', series,
                  'timestamp', ARGV[i + 2], 'json', ARGV[i + 7])
     end
     if channel ~= '' then redis.call('PUBLISH', channel, ARGV[i + 7]) end
   end
+end
+if keep_series then
+  for _, series in ipairs(names) do write_series(series, rows_of[series]) end
 end
 redis.call('HSET', mark, 'next', ARGV[6], 'last', ARGV[12])
 return ARGV[6]

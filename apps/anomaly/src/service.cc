@@ -23,7 +23,8 @@ constexpr auto kLook = 50ms;
 class Running {
  public:
   explicit Running(const std::vector<std::unique_ptr<Service>>& services) {
-    left_ = services.size();
+    left_ = static_cast<std::size_t>(std::count_if(
+        services.begin(), services.end(), [](const auto& one) { return !one->looks_on(); }));
     for (const auto& service : services) {
       threads_.emplace_back(
           [this, &service](const std::stop_token& stop) { loop(*service, stop); });
@@ -43,15 +44,15 @@ class Running {
   void loop(Service& service, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       const auto rest = service.step();
-      if (!rest) return end(rest.error().within(service.name()));
-      if (!*rest) return end({});
+      if (!rest) return end(service, rest.error().within(service.name()));
+      if (!*rest) return end(service, {});
       if (**rest > 0ns)
         std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(**rest, 100ms));
     }
   }
-  void end(Error error) {
+  void end(const Service& service, Error error) {
     const std::lock_guard lock(mutex_);
-    --left_;
+    if (!service.looks_on()) --left_;
     if (!error_.is_set()) error_ = std::move(error);
   }
 

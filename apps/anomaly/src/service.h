@@ -44,12 +44,15 @@ class Service {
   virtual millstream::Status start() { return {}; }
   /// Do a bounded piece of work; waits 0.1 s at most. **Errors**: end the process.
   virtual millstream::Result<Rest> step() = 0;
+  /// Whether it only looks on: the process ends when all others have done their work.
+  [[nodiscard]] virtual bool looks_on() const { return false; }
   /// Keep what is to be kept and close.
   virtual millstream::Status finish() { return {}; }
 };
 
-/// Run services until each has done its work, one fails, or a signal comes; finish them in reverse
-/// order. A second signal ends the process at once. **Errors**: the first one's, with its name.
+/// Run services until each that works has done so, one fails, or a signal comes; finish them in
+/// reverse order. A second signal ends the process at once. **Errors**: the first one's, with its
+/// name.
 millstream::Status run_services(const std::vector<std::unique_ptr<Service>>& services,
                                 StopSignal& stop, millstream::Logger& logger);
 

@@ -135,7 +135,11 @@ Result<std::shared_ptr<ModelSource>> load_detector_model(const Config& config) {
   const auto settings = DetectorSettings::from(config);
   if (!settings) return settings.error();
   if (settings->kind != DetectorKind::kOffline) return std::shared_ptr<ModelSource>();
-  auto model = load_usable_model(detector_model_file(config));
+  const auto file = detector_model_file(config);
+  if (!config.get("anomaly.model.topic").empty() && !std::filesystem::exists(file)) {
+    return std::make_shared<ModelSource>(nullptr);  // the topic's, once it is read
+  }
+  auto model = load_usable_model(file);
   if (!model) return model.error();
   return std::make_shared<ModelSource>(std::make_shared<const Model>(std::move(*model)));
 }

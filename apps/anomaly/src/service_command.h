@@ -70,7 +70,8 @@ millstream::Result<ReplayOptions> replay_options(const ProduceArguments& argumen
 /// `anomaly.model.file`, or where `anomaly train` puts the model.
 std::filesystem::path detector_model_file(const millstream::Config& config);
 
-/// The model in that file; null if `anomaly.detector` is one that needs none.
+/// The model in that file; null if `anomaly.detector` is one that needs none. The source is empty
+/// as yet if there is no file and `anomaly.model.topic` is set.
 /// **Errors**: as forest::load_model; user: no such detector.
 millstream::Result<std::shared_ptr<ModelSource>> load_detector_model(
     const millstream::Config& config);

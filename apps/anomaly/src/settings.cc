@@ -16,10 +16,12 @@ using millstream::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kOwnNames = {
+constexpr std::array<std::string_view, 20> kOwnNames = {
     "anomaly.format",
+    "anomaly.idle.timeout.ms",
     "anomaly.model.file",
     "anomaly.model.reload.ms",
+    "anomaly.model.topic",
     "anomaly.partitions",
     "anomaly.session.gap.ms",
     "anomaly.session.grace.ms",

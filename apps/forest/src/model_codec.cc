@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <array>
 #include <limits>
@@ -112,6 +113,7 @@ std::string encode_parts(const ModelParts& parts) {
 }
 
 Result<ModelParts> decode_parts(std::string_view payload) {
+  const google::protobuf::LogSilencer quiet;  // what is wrong is returned, not printed
   pb::Model message;
   if (payload.size() > std::numeric_limits<int>::max() ||
       !message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {

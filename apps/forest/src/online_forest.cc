@@ -168,14 +168,17 @@ void OnlineForest::finish_visit() {
 }
 
 void OnlineForest::remember(const Features& features) {
-  if (ring_.size() < capacity_) {
-    if (ring_.size() == ring_.capacity()) {
-      ring_.reserve(
-          std::min<std::uint64_t>(capacity_, std::max<std::size_t>(64, 2 * ring_.size())));
+  for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+    std::vector<double>& column = columns_[f];
+    if (column.size() < capacity_) {
+      if (column.size() == column.capacity()) {
+        column.reserve(
+            std::min<std::uint64_t>(capacity_, std::max<std::size_t>(64, 2 * column.size())));
+      }
+      column.push_back(features[f]);
+    } else {
+      column[head_.count % capacity_] = features[f];
     }
-    ring_.push_back(features);
-  } else {
-    ring_[head_.count % capacity_] = features;
   }
   ++head_.count;
 }
@@ -225,13 +228,17 @@ void OnlineForest::build(std::size_t feature, std::uint32_t tree, std::uint64_t 
   Random random(seed);
   const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(at_count, options_.window));
   sample_.resize(options_.sample);
+  const double* column = columns_[feature].data();
+  const std::uint64_t newest = (at_count - 1) % capacity_;
   for (double& value : sample_) {
-    value = ring_[(at_count - 1 - random.below(n)) % capacity_][feature];
+    const std::uint64_t back = random.below(n);
+    value = column[newest - back + (back > newest ? capacity_ : 0)];
   }
   BoxTree& grown = trees_[feature][tree];
   tree_bytes_ -= grown.memory();
   grown.grow(sample_, random.next(), depth_limit_, room_);
   tree_bytes_ += grown.memory();
+  scored_[feature].known = false;
 }
 
 std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
@@ -249,10 +256,18 @@ std::array<OnlineContribution, kOnlineFeatures> OnlineForest::explain() const {
   return result;
 }
 
-double OnlineForest::feature_score(std::size_t feature, double value) const {
+// Highest and lowest, and all in a series that stands still, are often what they were.
+double OnlineForest::feature_score(std::size_t feature, double value) {
+  Scored& last = scored_[feature];
+  if (last.known && last.value == value) {
+    return last.score;
+  }
   const auto& trees = trees_[feature];
   const double usual = usual_depth_ * static_cast<double>(trees.size());
-  return -std::log(std::max(options_.floor, BoxTree::depth_sum(trees, value) / usual));
+  const double depth = BoxTree::depth_sum(trees, value);
+  last = {
+      .value = value, .score = -std::log(std::max(options_.floor, depth / usual)), .known = true};
+  return last.score;
 }
 
 double OnlineForest::level() const {
@@ -261,8 +276,8 @@ double OnlineForest::level() const {
 }
 
 std::size_t OnlineForest::memory() const {
-  return sizeof(*this) + ring_.capacity() * sizeof(Features) + tree_bytes_ + room_.memory() +
-         sample_.capacity() * sizeof(double);
+  return sizeof(*this) + kOnlineFeatures * columns_[0].capacity() * sizeof(double) + tree_bytes_ +
+         room_.memory() + sample_.capacity() * sizeof(double);
 }
 
 }  // namespace millstream::forest

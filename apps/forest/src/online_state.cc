@@ -31,7 +31,9 @@ void OnlineForest::serialize_block(std::uint64_t block, std::string& bytes) cons
   const std::uint64_t begin = block * kBlockRecords;
   const std::uint64_t end = std::min(begin + kBlockRecords, head_.count);
   for (std::uint64_t record = begin; record < end; ++record) {
-    append_bytes(bytes, ring_[record % capacity_]);
+    for (const auto& column : columns_) {
+      append_bytes(bytes, column[record % capacity_]);
+    }
   }
 }
 
@@ -72,17 +74,20 @@ Status OnlineForest::deserialize(std::string_view bytes) {
     return Error::data("an online forest's state of " + std::to_string(bytes.size()) + " bytes; " +
                        std::to_string(kHeadSize + records * sizeof(Features)) + " are expected");
   }
-  std::vector<Features> ring(std::min(head.count, capacity_));
+  std::array<std::vector<double>, kOnlineFeatures> columns;
+  columns.fill(std::vector<double>(std::min(head.count, capacity_)));
   for (std::uint64_t i = 0; i < records; ++i) {
     const auto features = *read_bytes<Features>(bytes.substr(kHeadSize + i * sizeof(Features)));
     if (!std::all_of(features.begin(), features.end(), [](double x) { return std::isfinite(x); })) {
       return Error::data("an online forest's state with a value that is not finite");
     }
-    ring[(first + i) % capacity_] = features;
+    for (std::size_t f = 0; f < kOnlineFeatures; ++f) {
+      columns[f][(first + i) % capacity_] = features[f];
+    }
   }
   head_ = head;
   last_ = {};
-  ring_ = std::move(ring);
+  columns_ = std::move(columns);
   rebuild_all();
   return {};
 }

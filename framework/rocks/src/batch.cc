@@ -52,8 +52,10 @@ rocksdb::WriteBatch DatabaseBatch::Impl::to_rocksdb(const HandleOf& handle_of) c
       const rocksdb::Slice key(rest.data(), head.key_size);
       const rocksdb::Slice value(rest.data() + head.key_size, head.value_size);
       rocksdb::ColumnFamilyHandle* family = handle_of(head.family);
-      const rocksdb::Status status =
-          head.kind == Kind::kPut ? batch.Put(family, key, value) : batch.Delete(family, key);
+      rocksdb::Status status;
+      if (head.kind == Kind::kPut) status = batch.Put(family, key, value);
+      if (head.kind == Kind::kErase) status = batch.Delete(family, key);
+      if (head.kind == Kind::kAdd) status = batch.Merge(family, key, value);
       MILLSTREAM_ASSERT(status.ok(), "a batch in memory takes every row");
       rest.remove_prefix(std::size_t{head.key_size} + head.value_size);
     }
@@ -71,6 +73,14 @@ void DatabaseBatch::put(FamilyIndex family, std::string_view key, std::string_vi
 }
 void DatabaseBatch::erase(FamilyIndex family, std::string_view key) {
   impl_->append(Impl::Kind::kErase, family, key, {});
+}
+void DatabaseBatch::add(FamilyIndex family, std::string_view key, std::uint64_t amount) {
+  char bytes[sizeof amount];
+  for (char& byte : bytes) {
+    byte = static_cast<char>(amount & 0xFFU);
+    amount >>= 8U;
+  }
+  impl_->append(Impl::Kind::kAdd, family, key, {bytes, sizeof bytes});
 }
 void DatabaseBatch::clear() {
   impl_->pieces.clear();

@@ -14,7 +14,7 @@ namespace millstream {
 
 /// Changes as bytes: a batch doesn't know the database, so families are still indices here.
 struct DatabaseBatch::Impl {
-  enum class Kind : char { kPut, kErase };
+  enum class Kind : char { kPut, kErase, kAdd };
 
   void append(Kind kind, FamilyIndex family, std::string_view key, std::string_view value);
 

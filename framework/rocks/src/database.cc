@@ -17,20 +17,26 @@ namespace {
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
-/// The families to open: "default", the ones asked for, and what else is on disk.
-Result<std::vector<std::string>> families_to_open(const Database::Options& options,
+/// The families on disk.
+Result<std::vector<std::string>> families_present(const Database::Options& options,
                                                   const RocksResources& resources) {
-  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
-  names.insert(names.end(), options.families.begin(), options.families.end());
-  std::error_code error;
-  if (!std::filesystem::exists(options.path + "/CURRENT", error)) return names;
   std::vector<std::string> present;
+  std::error_code error;
+  if (!std::filesystem::exists(options.path + "/CURRENT", error)) return present;
   MILLSTREAM_TRY(detail::to_status(
       rocksdb::DB::ListColumnFamilies(detail::database_options(resources.impl(), false),
                                       options.path, &present),
       options.path, "opening"));
-  for (std::string& name : present) {
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  return present;
+}
+
+/// The families to open: "default", the ones asked for, and what else is on disk.
+std::vector<std::string> families_to_open(const Database::Options& options,
+                                          const std::vector<std::string>& present) {
+  std::vector<std::string> names{rocksdb::kDefaultColumnFamilyName};
+  names.insert(names.end(), options.families.begin(), options.families.end());
+  for (const std::string& name : present) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
@@ -49,6 +55,7 @@ struct Database::Impl {
   std::unique_ptr<RocksResources> own_resources;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  std::vector<bool> made;  ///< A family: by this opening.
 };
 
 Database::Impl::~Impl() {
@@ -75,12 +82,16 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   if (error) {
     return Error::machine("cannot make the directory " + options.path + ": " + error.message());
   }
-  auto names = families_to_open(options, resources);
-  if (!names) return names.error();
+  const auto present = families_present(options, resources);
+  if (!present) return present.error();
+  const std::vector<std::string> names = families_to_open(options, *present);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   const auto family_options = detail::family_options(resources.impl());
-  families.reserve(names->size());
-  for (const std::string& name : *names) families.emplace_back(name, family_options);
+  families.reserve(names.size());
+  for (const std::string& name : names) {
+    families.emplace_back(name, family_options);
+    impl->made.push_back(std::ranges::find(*present, name) == present->end());
+  }
   rocksdb::DB* db = nullptr;
   MILLSTREAM_TRY(detail::to_status(
       rocksdb::DB::Open(detail::database_options(resources.impl(), options.create_if_missing),
@@ -89,6 +100,8 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   impl->db.reset(db);
   return std::unique_ptr<Database>(new Database(std::move(impl)));  // NOLINT: private constructor
 }
+
+bool Database::is_new(FamilyIndex family) const { return impl_->made.at(family); }
 
 Result<bool> Database::get_into(FamilyIndex family, std::string_view key, std::string& out) const {
   rocksdb::PinnableSlice value(&out);

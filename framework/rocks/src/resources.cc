@@ -1,7 +1,10 @@
 #include "resources.h"
 
+#include <millstream/core/assert.h>
+
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
@@ -77,6 +80,9 @@ rocksdb::ColumnFamilyOptions family_options(const RocksResources::Impl& resource
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = best_compression();
+  const rocksdb::Status adds = rocksdb::MergeOperator::CreateFromString(
+      rocksdb::ConfigOptions(), "uint64add", &options.merge_operator);
+  MILLSTREAM_ASSERT(adds.ok(), "RocksDB has an operator that adds");
   options.write_buffer_size =
       std::clamp(resources.memory_budget / 8, std::size_t{1} << 20U, std::size_t{16} << 20U);
   options.arena_block_size = std::size_t{128} << 10U;

@@ -12,6 +12,7 @@ namespace millstream {
 namespace {
 
 constexpr std::size_t kRestoreBatch = 10'000;
+constexpr Duration kNoTopicForgetsSooner{3'600'000};
 
 std::string full_source_name(const StreamsConfig& config, const SourceTopic& source) {
   return source.internal ? internal_topic(config, source.name) : source.name;
@@ -49,6 +50,7 @@ Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& service
   if (restore->mark_.lineage.empty()) restore->mark_.lineage = services.new_lineage();
   MILLSTREAM_TRY(restore->complete_offsets(*facts));
   MILLSTREAM_TRY(restore->find_tails());
+  MILLSTREAM_TRY(restore->note_begin());
   return restore;
 }
 
@@ -90,9 +92,16 @@ Result<RecoveryFacts> TaskRestore::gather_facts() {
 
 /// Asked only when it matters: a topic's settings are one more question to the broker.
 Status TaskRestore::read_tombstone_retention(RecoveryFacts& facts) {
-  constexpr Duration kNoTopicForgetsSooner{3'600'000};
   if (!facts.record || !facts.stored || facts.stored->number == facts.record->number) return {};
   if (facts.now - facts.stored->committed_at < kNoTopicForgetsSooner) return {};
+  const auto retention = tombstone_retention();
+  if (!retention) return retention.error();
+  facts.tombstone_retention = *retention;
+  return {};
+}
+
+Result<Duration> TaskRestore::tombstone_retention() {
+  Duration least = kTombstoneRetention;
   for (const StoreSpec& store : subtopology_->stores) {
     if (!store.logging) continue;
     const auto settings =
@@ -100,10 +109,36 @@ Status TaskRestore::read_tombstone_retention(RecoveryFacts& facts) {
     if (!settings) return settings.error();
     const auto retention = settings->find("delete.retention.ms");
     if (retention == settings->end()) continue;
-    facts.tombstone_retention = std::min(
-        facts.tombstone_retention, Duration(std::strtoll(retention->second.c_str(), nullptr, 10)));
+    least = std::min(least, Duration(std::strtoll(retention->second.c_str(), nullptr, 10)));
   }
-  return {};
+  return least;
+}
+
+/// A new state's first mark, so that a restore which is interrupted and goes on later knows its age.
+Status TaskRestore::note_begin() {
+  began_ = services_->clock->now();
+  if (tails_.empty() || state_->stored_mark()) return {};
+  CommitMark mark;
+  mark.committed_at = began_;
+  return state_->finish_restore(std::move(mark));
+}
+
+Result<bool> TaskRestore::outlived() {
+  const Duration took = services_->clock->now() - began_;
+  if (tails_.empty() || took < kNoTopicForgetsSooner) return false;
+  const auto retention = tombstone_retention();
+  if (!retention) return retention.error();
+  return took >= *retention;
+}
+
+Status TaskRestore::abandon() {
+  services_->logger->warning(
+      "a restore took longer than the changelogs remember deletions: begun anew",
+      {{"task", task_.to_string()}});
+  services_->metrics->counter("millstream_state_wipes_total", "Local states dropped and rebuilt.")
+      .add();
+  MILLSTREAM_TRY(state_->wipe());
+  return state_->close(false);
 }
 
 /// The newest commit record of this task: from where the committed offsets say that theirs lies, to

@@ -34,6 +34,11 @@ class TaskRestore {
   /// The consumer has reached `position` without records.
   Status note_position(const TopicPartition& changelog, Offset position);
   [[nodiscard]] bool finished() const;
+  /// It took so long that deletions which it hasn't read may be forgotten by now: what it has is worth
+  /// nothing. **Errors**: kMachine.
+  Result<bool> outlived();
+  /// Drop what was restored, and the state.
+  Status abandon();
   /// The task's stores, and how far each restore is.
   [[nodiscard]] std::vector<StoreMetadata> stores() const;
 
@@ -57,6 +62,8 @@ class TaskRestore {
   Result<RecoveryFacts> gather_facts();
   Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
   Status read_tombstone_retention(RecoveryFacts& facts);
+  Result<Duration> tombstone_retention();
+  Status note_begin();
   Status complete_offsets(const RecoveryFacts& facts);
   Status find_tails();
   void leave_out_interrupted(Tail& tail);
@@ -66,6 +73,7 @@ class TaskRestore {
   const Subtopology* subtopology_ = nullptr;
   std::unique_ptr<TaskState> state_;
   CommitMark mark_;
+  Timestamp began_;
   std::map<TopicPartition, Tail> tails_;
 };
 

@@ -88,6 +88,14 @@ Status StreamThread::start_task(TaskRestore& restore) {
   std::vector<TopicPartition> changelogs;
   for (const PartitionPosition& tail : restore.remaining()) changelogs.push_back(tail.partition);
   if (!changelogs.empty()) restore_consumer_->unassign(changelogs);
+  const auto outlived = restore.outlived();
+  if (!outlived) return outlived.error();
+  if (*outlived) {
+    MILLSTREAM_TRY(restore.abandon());
+    restores_.erase(id);
+    to_open_.insert(id);
+    return {};
+  }
   auto state = restore.finish();
   if (!state) return state.error();
   const CommitMark mark = restore.mark();

@@ -5,6 +5,7 @@
 
 #include "simulated_disk.h"
 
+#include <cstring>
 #include <utility>
 
 namespace millstream {
@@ -21,6 +22,7 @@ struct DatabaseBatch::Impl {
     FamilyIndex family;
     std::string key;
     std::optional<std::string> value;
+    std::uint64_t added = 0;
   };
   std::vector<Change> changes;
   std::size_t bytes = 0;
@@ -30,12 +32,16 @@ DatabaseBatch::~DatabaseBatch() = default;
 DatabaseBatch::DatabaseBatch(DatabaseBatch&&) noexcept = default;
 DatabaseBatch& DatabaseBatch::operator=(DatabaseBatch&&) noexcept = default;
 void DatabaseBatch::put(FamilyIndex family, std::string_view key, std::string_view value) {
-  impl_->changes.push_back({family, std::string(key), std::string(value)});
+  impl_->changes.push_back({family, std::string(key), std::string(value), 0});
   impl_->bytes += key.size() + value.size();
 }
 void DatabaseBatch::erase(FamilyIndex family, std::string_view key) {
-  impl_->changes.push_back({family, std::string(key), std::nullopt});
+  impl_->changes.push_back({family, std::string(key), std::nullopt, 0});
   impl_->bytes += key.size();
+}
+void DatabaseBatch::add(FamilyIndex family, std::string_view key, std::uint64_t amount) {
+  impl_->changes.push_back({family, std::string(key), std::nullopt, amount});
+  impl_->bytes += key.size() + sizeof amount;
 }
 void DatabaseBatch::clear() { impl_->changes.clear(); }
 std::size_t DatabaseBatch::bytes() const { return impl_->bytes; }
@@ -46,6 +52,15 @@ struct Database::Impl {
   [[nodiscard]] SimulatedDisk::Files& files() const { return *files_; }
   [[nodiscard]] std::map<std::string, std::string>& rows(FamilyIndex family) const {
     return files().now[families.at(family)];
+  }
+  /// The bytes of a number and what is added to it, as RocksDB's operator has them.
+  [[nodiscard]] std::string sum(FamilyIndex family, const std::string& key,
+                                std::uint64_t added) const {
+    std::uint64_t number = 0;
+    const auto found = rows(family).find(key);
+    if (found != rows(family).end()) std::memcpy(&number, found->second.data(), sizeof number);
+    number += added;
+    return {reinterpret_cast<const char*>(&number), sizeof number};
   }
   void write(SimulatedDisk::Write write) const {
     if (write.empty()) return;
@@ -69,6 +84,7 @@ struct Database::Impl {
   SimulatedDisk::Files* files_ = nullptr;  // stays where it is: files go only once nobody runs
   std::string path;
   std::vector<std::string> families;
+  std::vector<bool> made;
 };
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -85,8 +101,16 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   impl->path = options.path;
   impl->families.emplace_back("default");
   impl->families.insert(impl->families.end(), options.families.begin(), options.families.end());
+  for (const std::string& family : impl->families) {
+    impl->made.push_back(!impl->files_->now.contains(family));
+    // A family is there for good once it was made, with rows or without.
+    impl->files_->now.try_emplace(family);
+    impl->files_->synced.try_emplace(family);
+  }
   return std::unique_ptr<Database>(new Database(std::move(impl)));  // NOLINT: private constructor
 }
+
+bool Database::is_new(FamilyIndex family) const { return impl_->made.at(family); }
 
 Result<std::optional<std::string>> Database::get(FamilyIndex family, std::string_view key) const {
   const auto& rows = impl_->rows(family);
@@ -134,8 +158,9 @@ std::unique_ptr<DatabaseIterator> Database::scan(FamilyIndex family, std::string
 
 Status Database::write(const DatabaseBatch& batch, bool sync) {
   SimulatedDisk::Write write;
-  for (const auto& [family, key, value] : batch.impl().changes) {
-    write.push_back({impl_->families.at(family), key, value});
+  for (const auto& [family, key, value, added] : batch.impl().changes) {
+    const auto sum = added > 0 ? std::optional(impl_->sum(family, key, added)) : value;
+    write.push_back({impl_->families.at(family), key, sum});
   }
   impl_->write(std::move(write));
   return sync ? sync_wal() : Status();

@@ -1,4 +1,5 @@
-"""Prometheus, scraping every 200 ms what a targets file names (or what `targets` names from the start)."""
+"""Prometheus, scraping every 200 ms what a targets file names (or what `targets` names from the start); or by a
+configuration of the caller's."""
 
 import json
 import urllib.request
@@ -18,8 +19,11 @@ scrape_configs:
 class Prometheus(Service):
     name = "prometheus"
 
-    def __init__(self, targets=(), rules=()):
+    def __init__(self, targets=(), rules=(), config=None, files=None):
+        """config: the whole of prometheus.yml; files: name -> text of what lies beside it."""
         super().__init__()
+        self.config = config
+        self.files = files or {}
         self.targets = list(targets)
         self.rules = [str(rule) for rule in rules]
         self.port = None
@@ -50,7 +54,9 @@ class Prometheus(Service):
         self.port = free_port()
         self.scrape(*self.targets)
         config = self.folder / "prometheus.yml"
-        config.write_text(CONFIG.format(rules=json.dumps(self.rules), targets=self.targets_file))
+        config.write_text(self.config or CONFIG.format(rules=json.dumps(self.rules), targets=self.targets_file))
+        for name, text in self.files.items():
+            (self.folder / name).write_text(text)
         self.process = Process(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder / 'data'}",
              f"--web.listen-address=127.0.0.1:{self.port}"],

@@ -1,6 +1,8 @@
 #include "producer_fault.h"
 
 #include <array>
+#include <string>
+#include <utility>
 
 namespace millstream::kafka {
 
@@ -25,6 +27,20 @@ ProducerStatus fatal(std::string_view what, rd_kafka_resp_err_t code, std::strin
   return {fenced ? ProducerFault::kFenced : ProducerFault::kFatal, cluster.error(what, code, text)};
 }
 
+/// What a record that no retry will get through needs; empty: it may pass another time.
+std::string_view remedy_of(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return "; raise the producer's message.max.bytes and the topic's max.message.bytes";
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return "; a compacted topic takes no record without a key";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; give the application's user the right to write there";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 ProducerFault fault_of_lease(rd_kafka_resp_err_t code) {
@@ -47,7 +63,11 @@ ProducerStatus status_of(std::string_view what, const rd_kafka_error_t& error, r
   const rd_kafka_resp_err_t code = rd_kafka_error_code(&error);
   const std::string_view detail = rd_kafka_error_string(&error);
   if (rd_kafka_error_is_fatal(&error) != 0) return fatal(what, code, detail, cluster, outlived);
-  return {fault_of_lease(code), cluster.error(what, code, detail)};
+  Error cause = cluster.error(what, code, detail);
+  if (const auto remedy = remedy_of(code); !remedy.empty()) {
+    cause = Error::user(std::string(cause.message()).append(remedy));
+  }
+  return {fault_of_lease(code), std::move(cause)};
 }
 
 }  // namespace millstream::kafka

@@ -13,18 +13,18 @@
 namespace millstream::forest {
 
 /// How the online detector works; the defaults are those of docs/detection.md. What matters most is
-/// the trees' life, `trees` x `rebuild_every`. Memory a series: below 6 x trees x (sample x 32 +
-/// 72) bytes for the trees, 48 x (window + trees x rebuild_every + rebuild_every + 128) bytes for
-/// values and 80 x sample for growing.
+/// the trees' life, `trees` x `rebuild_every`. Memory a series: below 6 x trees x (sample x 40 +
+/// 100) bytes for the trees, 48 x (window + trees x rebuild_every + rebuild_every + 128) bytes for
+/// values and 60 x sample for growing.
 struct OnlineForestOptions {
-  std::uint32_t trees = 20;          ///< Trees a feature, 1 to 1,000.
+  std::uint32_t trees = 10;          ///< Trees a feature, 1 to 1,000.
   std::uint32_t sample = 512;        ///< Values drawn for a tree, with replacement, 2 to 4,096.
   std::uint32_t window = 4000;       ///< Records they are drawn from, 2 to 1,000,000.
-  std::uint32_t rebuild_every = 20;  ///< Records between rebuilds of a tree of each feature.
+  std::uint32_t rebuild_every = 40;  ///< Records between rebuilds of a tree of each feature.
   std::uint32_t first_build = 100;   ///< Records before anything is scored.
   std::uint32_t extra_depth = 2;     ///< Depth limit beyond ceil(log2(sample)).
   double floor = 0.001;              ///< Least normalised depth, so that a score is finite.
-  double threshold = 0.66;           ///< Score from which a record is an alarm.
+  double threshold = 0.74;           ///< Score from which a record is an alarm.
   std::uint32_t refractory = 20;     ///< Records after an alarm without another.
   double rise = 0.4;                 ///< What an alarm adds to the threshold, at least 0.
   double fade = 200;                 ///< Records in which that fades to 1/e, 1 to 1,000,000.
@@ -72,7 +72,7 @@ struct OnlineContribution {
 /// beyond ±1e100 are clamped, timestamps matter only by their hour of day (UTC). In a series that
 /// was constant any other value is isolated at once and scores high.
 /// Deterministic given options, series name and records. Thread: one owner.
-/// **Cost:** about 10 microseconds a record with the defaults. **Source:** Guha et al., Robust
+/// **Cost:** about 6 microseconds a record with the defaults. **Source:** Guha et al., Robust
 /// Random Cut Forest (ICML 2016), for the chance of a cut outside the range; the rest in
 /// docs/detection.md.
 class OnlineForest {
@@ -146,7 +146,7 @@ class OnlineForest {
   void rebuild_all();
   void build(std::size_t feature, std::uint32_t tree, std::uint64_t at_count);
   [[nodiscard]] std::uint64_t built_at(std::uint32_t tree) const;
-  [[nodiscard]] double feature_score(std::size_t feature, double value) const;
+  [[nodiscard]] double feature_score(std::size_t feature, double value);
   [[nodiscard]] std::uint64_t needed() const;
   [[nodiscard]] BlockRange blocks_of(std::uint64_t count) const;
   [[nodiscard]] static bool valid(const Head& head);
@@ -160,8 +160,16 @@ class OnlineForest {
   double usual_depth_;  // c(sample)
   Head head_;
   OnlineScore last_;
-  std::vector<Features> ring_;  // record r at r % capacity_
+  // Each feature's values, record r at r % capacity_: trees are drawn from one of them at a time.
+  std::array<std::vector<double>, kOnlineFeatures> columns_;
   std::array<std::vector<BoxTree>, kOnlineFeatures> trees_;
+  // What a feature scored last, as long as its trees are the same.
+  struct Scored {
+    double value = 0;
+    double score = 0;
+    bool known = false;
+  };
+  std::array<Scored, kOnlineFeatures> scored_;
   std::size_t tree_bytes_ = 0;
   std::vector<double> sample_;  // room to draw a sample
   BoxTreeRoom room_;

@@ -48,6 +48,8 @@ class DatabaseBatch {
 
   void put(FamilyIndex family, std::string_view key, std::string_view value);
   void erase(FamilyIndex family, std::string_view key);
+  /// Add to a number (little endian, 64 bits; 0 where there is none) without reading it.
+  void add(FamilyIndex family, std::string_view key, std::uint64_t amount);
   void clear();
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] bool empty() const;
@@ -87,6 +89,9 @@ class Database {
     bool create_if_missing = true;
   };
   static Result<std::unique_ptr<Database>> open(const Options& options);
+
+  /// Whether opening has made this family, since it wasn't there.
+  [[nodiscard]] bool is_new(FamilyIndex family) const;
 
   ~Database();
   Database(const Database&) = delete;
