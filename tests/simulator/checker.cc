@@ -3,6 +3,7 @@
 #include "recovery.h"  // the runtime's own: what stands in the offsets' metadata
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace millstream::simulation {
@@ -255,6 +256,12 @@ void Checker::read_group_offsets() {
 
 void Checker::note_offset_set(const TopicPartition& source, Offset offset) {
   skipped_[source] = {progress(source), offset};
+}
+
+Offset Checker::read_up_to(const TopicPartition& partition) const {
+  if (partition.topic != kCommits) return Offset{std::numeric_limits<std::int64_t>::max()};
+  const auto cursor = cursors_.find(partition);
+  return cursor == cursors_.end() ? Offset{0} : cursor->second;
 }
 
 Offset Checker::progress(const TopicPartition& source) const {

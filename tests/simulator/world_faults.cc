@@ -167,7 +167,9 @@ void World::compact(Duration tombstone_retention) {
     // Of an input, only what has been consumed: the model wants to see every record.
     if (input) return progress(partition);
     // An interrupted commit's records are in the segment that is written to, which isn't cleaned.
-    return exactly_once_ ? cluster_.log(partition).end() : at_least_once_.committed_end(partition);
+    if (!exactly_once_) return at_least_once_.committed_end(partition);
+    // Also every commit record: reading these waits for the changelogs' markers.
+    return std::min(checker_.read_up_to(partition), cluster_.log(partition).end());
   });
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 /// Records processed a task before others have their turn.
 constexpr std::size_t kRecordsPerTurn = 1000;
+constexpr Duration kRetryProducer{1000};
 
 std::vector<double> latency_bounds() {
   return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
@@ -70,6 +71,14 @@ Status StreamThread::step(Duration wait) {
   try {
     MILLSTREAM_TRY(run_commands());
     if (shut_down_ || suspended_) return {};
+    if (reopen_producer_at_) {
+      if (services_->clock->now() < *reopen_producer_at_) {
+        wait_for_command(wait);
+        return {};
+      }
+      MILLSTREAM_TRY(open_producer());
+      if (reopen_producer_at_) return {};
+    }
     MILLSTREAM_TRY(step_globals(wait));
     if (globals_ && !globals_->caught_up()) return {};
     MILLSTREAM_TRY(open_tasks());
@@ -111,7 +120,18 @@ Status StreamThread::recover() {
   globals_.reset();
   to_open_ = std::move(all);
   finishing_.clear();
-  return collector_.open();
+  return open_producer();
+}
+
+/// A broker that doesn't answer isn't the end: it is asked until it does.
+Status StreamThread::open_producer() {
+  const Status opened = collector_.open();
+  reopen_producer_at_.reset();
+  if (opened || opened.error().kind() != ErrorKind::kMachine) return opened;
+  services_->logger->warning("the producer can't be opened; tried again in a second",
+                             {{"error", std::string(opened.error().message())}});
+  reopen_producer_at_ = services_->clock->now() + kRetryProducer;
+  return {};
 }
 
 void StreamThread::enqueue(std::function<Status()> run, Done done) {

@@ -99,6 +99,8 @@ class StreamThread {
   Status carry_out_lose();
   Status carry_out_shut_down();
 
+  Status open_producer();
+
   // thread_tasks.cc
   Status step_globals(Duration wait);
   Status open_tasks();
@@ -157,6 +159,7 @@ class StreamThread {
   std::size_t processed_since_commit_ = 0;
   std::optional<PendingCommit> pending_commit_;
   std::optional<Timestamp> retry_open_at_;
+  std::optional<Timestamp> reopen_producer_at_;  // there is none: it couldn't be opened
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable arrived_;

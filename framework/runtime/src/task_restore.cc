@@ -47,6 +47,7 @@ Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& service
     MILLSTREAM_FAIL_POINT("state-wiped");
   }
   restore->mark_ = std::move(plan->mark);
+  restore->never_committed_ = !facts->record && facts->committed.empty();
   if (restore->mark_.lineage.empty()) restore->mark_.lineage = services.new_lineage();
   MILLSTREAM_TRY(restore->complete_offsets(*facts));
   MILLSTREAM_TRY(restore->find_tails());
@@ -242,10 +243,13 @@ Status TaskRestore::find_tails() {
 }
 
 /// Without transactions, what a commit wrote that was then interrupted can be read: it lies behind
-/// what the newest record names, and is done again. Each record names the end of each changelog.
+/// what the newest record names, and is done again. Each record names the end of each changelog. All
+/// that there is of a task that never committed is of that kind. (Another library's changelog has
+/// offsets, and no record: it is restored.)
 void TaskRestore::leave_out_interrupted(Tail& tail) {
   if (services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2) return;
   if (MILLSTREAM_MUTANT(kInterruptedRestored)) return;
+  if (never_committed_) tail.end = tail.position;
   const auto named = mark_.changelog_positions.find(tail.store);
   if (named != mark_.changelog_positions.end()) {
     tail.end = std::min(tail.end, named->second);

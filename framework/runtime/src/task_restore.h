@@ -73,6 +73,7 @@ class TaskRestore {
   const Subtopology* subtopology_ = nullptr;
   std::unique_ptr<TaskState> state_;
   CommitMark mark_;
+  bool never_committed_ = false;
   Timestamp began_;
   std::map<TopicPartition, Tail> tails_;
 };
