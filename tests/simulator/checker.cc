@@ -259,9 +259,21 @@ void Checker::note_offset_set(const TopicPartition& source, Offset offset) {
 }
 
 Offset Checker::read_up_to(const TopicPartition& partition) const {
-  if (partition.topic != kCommits) return Offset{std::numeric_limits<std::int64_t>::max()};
-  const auto cursor = cursors_.find(partition);
-  return cursor == cursors_.end() ? Offset{0} : cursor->second;
+  if (partition.topic == kCommits) {
+    const auto cursor = cursors_.find(partition);
+    return cursor == cursors_.end() ? Offset{0} : cursor->second;
+  }
+  for (const Subtopology& one : application_->topology->subtopologies()) {
+    for (const StoreSpec& store : one.stores) {
+      if (!store.logging || changelog(store) != partition.topic) continue;
+      const auto task = tasks_.find({one.id, partition.partition});
+      if (task == tasks_.end() || !task->second.mark) return Offset{0};
+      const auto& positions = task->second.mark->changelog_positions;
+      const auto position = positions.find(store.name);
+      return position == positions.end() ? Offset{0} : position->second;
+    }
+  }
+  return Offset{std::numeric_limits<std::int64_t>::max()};
 }
 
 Offset Checker::progress(const TopicPartition& source) const {

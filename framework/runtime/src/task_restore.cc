@@ -162,12 +162,23 @@ Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
       from = std::max(from, metadata->commit_record);
     }
   }
+  auto newest = newest_record({partition, from}, end);
+  if (!newest || *newest || from == begins->at(partition)) return newest;
+  // An aborted commit's offsets may have come late, and into another commit: then they name a record
+  // that was aborted, and the newest lies before it.
+  return newest_record({partition, begins->at(partition)}, end);
+}
+
+/// The last committed one of this task's records from `from` to `end`.
+Result<std::optional<CommitMark>> TaskRestore::newest_record(const PartitionPosition& from,
+                                                             Offset end) {
+  const TopicPartition& partition = from.partition;
   std::optional<CommitMark> newest;
-  if (from >= end) return newest;
+  if (from.offset >= end) return newest;
   auto consumer = services_->broker->make_consumer(
       {.client_id = services_->config.application_id + "-commits-reader"});
   if (!consumer) return consumer.error();
-  const std::vector<PartitionPosition> start{{partition, from}};
+  const std::vector<PartitionPosition> start{from};
   MILLSTREAM_TRY((*consumer)->assign(start));
   while ((*consumer)->position(partition) < end) {
     auto batches = (*consumer)->poll(kRestoreBatch, Duration(100));

@@ -61,6 +61,7 @@ class TaskRestore {
   Status open_state();
   Result<RecoveryFacts> gather_facts();
   Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
+  Result<std::optional<CommitMark>> newest_record(const PartitionPosition& from, Offset end);
   Status read_tombstone_retention(RecoveryFacts& facts);
   Result<Duration> tombstone_retention();
   Status note_begin();
