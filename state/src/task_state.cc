@@ -125,9 +125,9 @@ Status TaskStateImpl::open_stores() {
     const auto numbers = database_->get(kDefault, numbers_key(spec.name));
     if (!numbers) return numbers.error();
     if (numbers->has_value() && database_->is_new(family)) {
-      return Error::machine("the state in " + options_.directory +
-                            " is damaged: the rows of the store " + spec.name +
-                            " are gone; remove the directory, and it is restored from the changelogs");
+      return Error::machine(
+          "the state in " + options_.directory + " is damaged: the rows of the store " + spec.name +
+          " are gone; remove the directory, and it is restored from the changelogs");
     }
     // Rows without numbers were left by a wipe that didn't know the store.
     if (!numbers->has_value()) MILLSTREAM_TRY(database_->clear(family));

@@ -191,7 +191,8 @@ TEST_P(CountingApplication, ARecordTooLargeForItsTopicEndsTheInstanceWithItsReas
   ASSERT_TRUE(broker_->admin().create_topics(topics));
   Topology enlarging;
   enlarging.add_source<std::string, std::string>("source", in_)
-      .add_processor("enlarge", [] { return std::make_unique<Enlarging>(); }, "source")
+      .add_processor(
+          "enlarge", [] { return std::make_unique<Enlarging>(); }, "source")
       .add_sink<std::string, std::string>("sink", small, "enlarge");
   KafkaStreams app(enlarging.build(), config(), {.broker = broker_.get(), .logger = &logger_});
   ASSERT_TRUE(app.start());

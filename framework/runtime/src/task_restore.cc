@@ -115,7 +115,8 @@ Result<Duration> TaskRestore::tombstone_retention() {
   return least;
 }
 
-/// A new state's first mark, so that a restore which is interrupted and goes on later knows its age.
+/// A new state's first mark, so that a restore which is interrupted and goes on later knows its
+/// age.
 Status TaskRestore::note_begin() {
   began_ = services_->clock->now();
   if (tails_.empty() || state_->stored_mark()) return {};
@@ -164,8 +165,8 @@ Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
   }
   auto newest = newest_record({partition, from}, end);
   if (!newest || *newest || from == begins->at(partition)) return newest;
-  // An aborted commit's offsets may have come late, and into another commit: then they name a record
-  // that was aborted, and the newest lies before it.
+  // An aborted commit's offsets may have come late, and into another commit: then they name a
+  // record that was aborted, and the newest lies before it.
   return newest_record({partition, begins->at(partition)}, end);
 }
 
@@ -254,9 +255,9 @@ Status TaskRestore::find_tails() {
 }
 
 /// Without transactions, what a commit wrote that was then interrupted can be read: it lies behind
-/// what the newest record names, and is done again. Each record names the end of each changelog. All
-/// that there is of a task that never committed is of that kind. (Another library's changelog has
-/// offsets, and no record: it is restored.)
+/// what the newest record names, and is done again. Each record names the end of each changelog.
+/// All that there is of a task that never committed is of that kind. (Another library's changelog
+/// has offsets, and no record: it is restored.)
 void TaskRestore::leave_out_interrupted(Tail& tail) {
   if (services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2) return;
   if (MILLSTREAM_MUTANT(kInterruptedRestored)) return;

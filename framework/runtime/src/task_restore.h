@@ -34,8 +34,8 @@ class TaskRestore {
   /// The consumer has reached `position` without records.
   Status note_position(const TopicPartition& changelog, Offset position);
   [[nodiscard]] bool finished() const;
-  /// It took so long that deletions which it hasn't read may be forgotten by now: what it has is worth
-  /// nothing. **Errors**: kMachine.
+  /// It took so long that deletions which it hasn't read may be forgotten by now: what it has is
+  /// worth nothing. **Errors**: kMachine.
   Result<bool> outlived();
   /// Drop what was restored, and the state.
   Status abandon();
