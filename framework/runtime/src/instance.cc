@@ -25,6 +25,14 @@ std::string random_hex(std::uint64_t seed) {
   return text;
 }
 
+/// Ends are final: what another thread was just about to report doesn't hide them.
+bool leads_to(KafkaStreams::State before, KafkaStreams::State next) {
+  using State = KafkaStreams::State;
+  if (before == State::kError || before == State::kNotRunning) return false;
+  if (before == State::kPendingShutdown) return next == State::kError || next == State::kNotRunning;
+  return true;
+}
+
 ExceptionHandler constant(HandlerResponse response) {
   return [response](const RecordFault&) { return response; };
 }
@@ -183,8 +191,10 @@ Status KafkaStreams::Impl::join_group() {
 }
 
 void KafkaStreams::Impl::set_state(State next) {
-  const State before = state_.exchange(next);
-  if (before == next) return;
+  State before = state_.load();
+  do {
+    if (before == next || !leads_to(before, next)) return;
+  } while (!state_.compare_exchange_weak(before, next));
   for (const auto& [state, gauge] : state_gauges_) gauge->set(state == next ? 1 : 0);
   services_.logger->info(
       "state", {{"from", std::string(to_string(before))}, {"to", std::string(to_string(next))}});
@@ -437,7 +447,7 @@ std::vector<TaskMetadata> KafkaStreams::Impl::tasks() const {
 bool KafkaStreams::Impl::close(Duration timeout) {
   const State before = state();
   if (before == State::kNotRunning || before == State::kCreated) return true;
-  if (before != State::kError) set_state(State::kPendingShutdown);
+  set_state(State::kPendingShutdown);
   membership_runner_.request_stop();
   if (membership_runner_.joinable()) membership_runner_.join();
   const bool in_time = tell_all(
@@ -455,7 +465,7 @@ bool KafkaStreams::Impl::close(Duration timeout) {
   membership_.reset();
   own_broker_.reset();
   lock_.reset();
-  if (state() != State::kError) set_state(State::kNotRunning);
+  set_state(State::kNotRunning);
   return in_time;
 }
 

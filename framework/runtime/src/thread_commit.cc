@@ -186,10 +186,10 @@ Status StreamThread::handle_fault(ProducerStatus fault) {
       collector_.transaction_ended();
     }
     collector_.clear_fault();
-    if (rewound && fault.error.kind() != ErrorKind::kUser) return rewind_tasks();
+    if (rewound && fault.error.kind() == ErrorKind::kMachine) return rewind_tasks();
   }
-  if (fault.error.kind() == ErrorKind::kUser) {
-    // Tried again it would be refused again: a record too large, a topic that is gone.
+  if (fault.error.kind() != ErrorKind::kMachine) {
+    // Tried again it would fail again: a record too large, a topic that is gone, a full disk.
     MILLSTREAM_TRY(recover());
     return fault.error;
   }

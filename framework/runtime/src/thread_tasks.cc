@@ -39,7 +39,7 @@ Status StreamThread::open_tasks() {
       services_->logger->error(
           "a task can't be opened; tried again in a second",
           {{"task", id.to_string()}, {"error", std::string(restore.error().message())}});
-      if (restore.error().kind() == ErrorKind::kUser) return restore.error();
+      if (restore.error().kind() != ErrorKind::kMachine) return restore.error();
       retry_open_at_ = now + kRetryOpen;
       continue;
     }
