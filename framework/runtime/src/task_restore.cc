@@ -28,6 +28,10 @@ const Subtopology& subtopology_of(const BuiltTopology& topology, TaskId task) {
 
 }  // namespace
 
+bool TaskRestore::exactly_once() const {
+  return services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2;
+}
+
 Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services, TaskId task) {
   std::unique_ptr<TaskRestore> restore(new TaskRestore(services, task));
   restore->subtopology_ = &subtopology_of(*services.topology, task);
@@ -63,6 +67,9 @@ Status TaskRestore::open_state() {
   options.stores = subtopology_->stores;
   if (persistent) options.directory = services_->state_root + "/" + task_.to_string();
   options.resources = services_->rocks;
+  options.rewrites_aborted =
+      services_->config.guarantee != ProcessingGuarantee::kExactlyOnceV2 &&
+      !MILLSTREAM_MUTANT(kInterruptedRestored);
   options.buffer_budget = std::max<std::size_t>(
       services_->config.memory_bytes / 2 / std::max<std::size_t>(services_->plan.tasks.size(), 1),
       std::size_t{1} << 20U);
@@ -225,7 +232,7 @@ Status TaskRestore::find_tails() {
   MILLSTREAM_TRY(services_->broker->sync());
   for (const StoreSpec& store : subtopology_->stores) {
     if (!store.logging) continue;
-    if (current && store.persistent) continue;
+    if (current && store.persistent && exactly_once()) continue;
     const TopicPartition changelog{changelog_topic(services_->config, store), task_.partition};
     const std::vector<TopicPartition> one{changelog};
     const auto begins = admin.beginning_offsets(one);
@@ -234,14 +241,22 @@ Status TaskRestore::find_tails() {
         admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd) ? Isolation::kReadCommitted
                                                                  : Isolation::kReadUncommitted);
     if (!ends) return ends.error();
-    Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
+    Tail tail{.store = store.name,
+              .position = begins->at(changelog),
+              .end = ends->at(changelog),
+              .log_end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     const bool shared = !store.changelog_topic.empty() && !MILLSTREAM_MUTANT(kSourceTopicToEnd);
-    if (shared) tail.end = mark_.input_offsets.at(changelog);
+    if (shared) tail.end = tail.log_end = mark_.input_offsets.at(changelog);
     if (!shared) leave_out_interrupted(tail);
-    if (tail.position >= tail.end) continue;
+    if (tail.position >= tail.log_end) continue;
     tail.from = tail.position;
+    tail.ended = tail.position >= tail.end;
+    if (tail.ended) {
+      tails_.emplace(changelog, std::move(tail));
+      continue;
+    }
     services_->logger->info("restores a store", {{"task", task_.to_string()},
                                                  {"store", store.name},
                                                  {"from", std::to_string(to_int(tail.position))},
@@ -255,12 +270,12 @@ Status TaskRestore::find_tails() {
 }
 
 /// Without transactions, what a commit wrote that was then interrupted can be read: it lies behind
-/// what the newest record names, and is done again. Each record names the end of each changelog.
+/// what the newest record names, and is done again; its rows are written again, since the next
+/// record's range begins before it. Each record names the end of each changelog.
 /// All that there is of a task that never committed is of that kind. (Another library's changelog
 /// has offsets, and no record: it is restored.)
 void TaskRestore::leave_out_interrupted(Tail& tail) {
-  if (services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2) return;
-  if (MILLSTREAM_MUTANT(kInterruptedRestored)) return;
+  if (exactly_once() || MILLSTREAM_MUTANT(kInterruptedRestored)) return;
   if (never_committed_) tail.end = tail.position;
   const auto named = mark_.changelog_positions.find(tail.store);
   if (named != mark_.changelog_positions.end()) {
@@ -279,18 +294,22 @@ std::vector<PartitionPosition> TaskRestore::remaining() const {
 Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
   Tail& tail = tails_.at(batch.partition());
   std::vector<ChangelogRecord> records;
+  std::vector<ChangelogRecord> interrupted;
   records.reserve(batch.records().size());
   for (const FetchedRecord& record : batch.records()) {
-    if (record.offset >= tail.end) break;
-    if (record.key) records.push_back({*record.key, record.value, record.timestamp});
+    if (record.offset >= tail.log_end) break;
+    auto& kind = record.offset < tail.end ? records : interrupted;
+    if (record.key) kind.push_back({*record.key, record.value, record.timestamp});
   }
-  tail.position = std::min(position, std::max(tail.end, tail.position));
-  if (services_->on_restore_progress) {
-    services_->on_restore_progress(task_, tail.store, tail.position);
+  tail.position = std::min(position, tail.log_end);
+  if (!tail.ended) {
+    const Offset restored = std::min(tail.position, tail.end);
+    if (services_->on_restore_progress) services_->on_restore_progress(task_, tail.store, restored);
+    tail.records += records.size();
+    MILLSTREAM_TRY(state_->restore(tail.store, records, restored));
+    note_end(tail);
   }
-  tail.records += records.size();
-  MILLSTREAM_TRY(state_->restore(tail.store, records, tail.position));
-  note_end(tail);
+  if (!interrupted.empty()) MILLSTREAM_TRY(state_->note_interrupted(tail.store, interrupted));
   MILLSTREAM_FAIL_POINT("restore-applied");
   return {};
 }
@@ -311,7 +330,9 @@ void TaskRestore::note_end(Tail& tail) {
 
 bool TaskRestore::finished() const {
   return std::all_of(tails_.begin(), tails_.end(),
-                     [](const auto& entry) { return entry.second.position >= entry.second.end; });
+                     [](const auto& entry) {
+                       return entry.second.position >= entry.second.log_end;
+                     });
 }
 
 std::vector<StoreMetadata> TaskRestore::stores() const {
@@ -321,7 +342,7 @@ std::vector<StoreMetadata> TaskRestore::stores() const {
     for (const auto& [changelog, tail] : tails_) {
       if (tail.store != spec.name) continue;
       store.restore_from = tail.from;
-      store.restore_position = tail.position;
+      store.restore_position = std::min(tail.position, tail.end);
       store.restore_end = tail.end;
     }
   }

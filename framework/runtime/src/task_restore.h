@@ -52,11 +52,14 @@ class TaskRestore {
     Offset position = Offset::kNone;
     Offset from = Offset::kNone;
     Offset end = Offset::kNone;
+    /// Behind `end`, up to here, lies what an interrupted commit has written.
+    Offset log_end = Offset::kNone;
     std::uint64_t records = 0;
     bool ended = false;
   };
   TaskRestore(RuntimeServices& services, TaskId task) : services_(&services), task_(task) {}
 
+  [[nodiscard]] bool exactly_once() const;
   void note_end(Tail& tail);
   Status open_state();
   Result<RecoveryFacts> gather_facts();
