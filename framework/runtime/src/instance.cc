@@ -17,6 +17,7 @@ constexpr Duration kStepWait{20};
 constexpr Duration kMembershipWait{100};
 /// A thread that takes longer over a command has lost its tasks by the group's rules anyway.
 constexpr Duration kPatience{600'000};
+constexpr Duration kRetirePatience{30'000};
 
 std::string random_hex(std::uint64_t seed) {
   std::mt19937_64 generator(seed);
@@ -69,6 +70,7 @@ Status KafkaStreams::Impl::start() {
 }
 
 Status KafkaStreams::Impl::prepare() {
+  stop_.begin(services_.clock->now());
   if (!topology_) return topology_.error();
   services_.topology = topology_->get();
   auto config = StreamsConfig::from(config_);
@@ -222,7 +224,7 @@ void KafkaStreams::Impl::run_thread(std::size_t index, const std::stop_token& st
     if (!status && !recover_thread(thread, status.error())) break;
     if (thread.idle()) thread.wait_for_command(kStepWait);
   }
-  ended_threads_.fetch_add(1);
+  thread.mark_ended();
 }
 
 /// Ask what to do about an error; true if the thread goes on.
@@ -234,6 +236,13 @@ bool KafkaStreams::Impl::recover_thread(StreamThread& thread, const Error& error
       options_.on_uncaught ? options_.on_uncaught(error) : UncaughtResponse::kShutdownClient;
   const Status recovered = thread.recover();
   if (response == UncaughtResponse::kReplaceThread && recovered) return true;
+  if (response == UncaughtResponse::kShutdownApplication) {
+    const Status asked = stop_.request(services_.instance_id + ": " + std::string(error.message()));
+    if (!asked) {
+      services_.logger->error("the other instances couldn't be asked to stop",
+                              {{"error", std::string(asked.error().message())}});
+    }
+  }
   fail(error);
   return false;
 }
@@ -253,6 +262,15 @@ void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
     update_running();
     rocksdb_memory_->set(static_cast<double>(rocks_->memory_used()));
   }
+  if (state() == State::kError) retire();
+}
+
+/// An instance that has failed lets go of all that it has, so that the others can take it over. (A
+/// static member's tasks wait for it until its session ends.)
+void KafkaStreams::Impl::retire() {
+  tell_all([](StreamThread& thread, StreamThread::Done done) { thread.shut_down(std::move(done)); },
+           kRetirePatience);
+  membership_->leave();
 }
 
 /// A commit may be refused for its lease although the group has nothing new to say: the coordinator
@@ -268,11 +286,17 @@ void KafkaStreams::Impl::renew_leases() {
   hand_out(lease);
 }
 
-/// Delete what nobody needs any more: processed records of repartition topics, and the state of
-/// tasks that others have. Only while all is quiet: both can wait.
+/// Look whether the application is to stop, and delete what nobody needs any more: processed
+/// records of repartition topics, and the state of tasks that others have. Only while all is quiet:
+/// it can wait.
 void KafkaStreams::Impl::keep_house() {
   if (state() != State::kRunning) return;
   const Timestamp now = services_.clock->now();
+  if (stop_.due(now)) {
+    if (const auto reason = stop_.look(now)) {
+      return fail(Error::machine("an instance has stopped the whole application: " + *reason));
+    }
+  }
   if (!purge_.due(now) && !cleaner_.due(now)) return;
   std::vector<TaskMetadata> tasks;
   for (const auto& thread : threads_) {
@@ -303,11 +327,11 @@ bool KafkaStreams::Impl::tell_all(
     command(*thread, [promise] { promise->set_value(); });
   }
   const auto deadline = services_.clock->monotonic() + timeout;
-  for (auto& answer : answers) {
-    const Duration slice = services_.pause ? Duration(0) : kStepWait;
-    while (answer.wait_for(slice) == std::future_status::timeout) {
+  const Duration slice = services_.pause ? Duration(0) : kStepWait;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    while (answers[i].wait_for(slice) == std::future_status::timeout) {
       if (services_.pause) services_.pause(kStepWait);
-      if (ended_threads_.load() > 0) break;
+      if (threads_[i]->has_ended()) break;
       if (services_.clock->monotonic() > deadline) return false;
     }
   }

@@ -242,7 +242,7 @@ Status StreamThread::carry_out_lose() {
 }
 
 Status StreamThread::carry_out_shut_down() {
-  shut_down_ = true;
+  if (std::exchange(shut_down_, true)) return {};
   Status status;
   if (!suspended_) status = commit(true);
   std::vector<TaskId> all;

@@ -70,6 +70,9 @@ class StreamThread {
   [[nodiscard]] const ThreadReport& report() const { return report_; }
   /// Every assigned task runs. Thread: any.
   [[nodiscard]] bool all_running() const { return all_running_.load(); }
+  /// It will carry out no more commands. Thread: any.
+  void mark_ended() { ended_.store(true); }
+  [[nodiscard]] bool has_ended() const { return ended_.load(); }
   /// A commit was refused for its lease, and the thread holds still until it gets another one.
   /// Thread: any.
   [[nodiscard]] bool is_fenced() const { return fenced_.load(); }
@@ -133,6 +136,7 @@ class StreamThread {
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::map<TaskId, std::unique_ptr<TaskRestore>> restores_;
   std::set<TaskId> to_open_;
+  std::optional<CommitsReader> commits_reader_;  // while tasks are opened
   std::map<TopicPartition, StreamTask*> owners_;
   std::set<TopicPartition> paused_;
   Lease lease_;
@@ -151,6 +155,7 @@ class StreamThread {
   std::set<TaskId> finishing_;  // advanced, not yet committed; the thread's own
   std::atomic<bool> all_running_{false};
   std::atomic<bool> fenced_{false};
+  std::atomic<bool> ended_{false};
 
   ThreadReport report_;
   Timestamp published_ = Timestamp::none();

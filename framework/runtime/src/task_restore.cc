@@ -11,7 +11,6 @@ namespace millstream {
 
 namespace {
 
-constexpr std::size_t kRestoreBatch = 10'000;
 constexpr Duration kNoTopicForgetsSooner{3'600'000};
 
 std::string full_source_name(const StreamsConfig& config, const SourceTopic& source) {
@@ -32,12 +31,13 @@ bool TaskRestore::exactly_once() const {
   return services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2;
 }
 
-Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services, TaskId task) {
+Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services,
+                                                        CommitsReader& commits, TaskId task) {
   std::unique_ptr<TaskRestore> restore(new TaskRestore(services, task));
   restore->subtopology_ = &subtopology_of(*services.topology, task);
   MILLSTREAM_TRY(restore->open_state());
   MILLSTREAM_FAIL_POINT("state-opened");
-  auto facts = restore->gather_facts();
+  auto facts = restore->gather_facts(commits);
   if (!facts) return facts.error();
   auto plan = plan_recovery(*facts);
   if (!plan) return plan.error().within("task " + task.to_string());
@@ -79,7 +79,7 @@ Status TaskRestore::open_state() {
   return {};
 }
 
-Result<RecoveryFacts> TaskRestore::gather_facts() {
+Result<RecoveryFacts> TaskRestore::gather_facts(CommitsReader& commits) {
   RecoveryFacts facts;
   for (const SourceTopic& source : subtopology_->sources) {
     facts.sources.push_back({full_source_name(services_->config, source), task_.partition});
@@ -88,7 +88,7 @@ Result<RecoveryFacts> TaskRestore::gather_facts() {
       services_->broker->admin().committed_offsets(services_->config.application_id, facts.sources);
   if (!committed) return committed.error();
   facts.committed = std::move(*committed);
-  auto record = read_commit_record(facts.committed);
+  auto record = read_commit_record(commits, facts.committed);
   if (!record) return record.error();
   facts.record = std::move(*record);
   facts.stored = state_->stored_mark();
@@ -152,7 +152,7 @@ Status TaskRestore::abandon() {
 /// The newest commit record of this task: from where the committed offsets say that theirs lies, to
 /// the end of the task's partition of the commits topic.
 Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
-    const OffsetsByPartition& committed) {
+    CommitsReader& commits, const OffsetsByPartition& committed) {
   const TopicPartition partition{services_->plan.commits_topic, services_->plan.index_of(task_)};
   const std::vector<TopicPartition> partitions{partition};
   Admin& admin = services_->broker->admin();
@@ -169,37 +169,11 @@ Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
       from = std::max(from, metadata->commit_record);
     }
   }
-  auto newest = newest_record({partition, from}, end);
+  auto newest = commits.newest(task_, {partition, from}, end);
   if (!newest || *newest || from == begins->at(partition)) return newest;
   // An aborted commit's offsets may have come late, and into another commit: then they name a
   // record that was aborted, and the newest lies before it.
-  return newest_record({partition, begins->at(partition)}, end);
-}
-
-/// The last committed one of this task's records from `from` to `end`.
-Result<std::optional<CommitMark>> TaskRestore::newest_record(const PartitionPosition& from,
-                                                             Offset end) {
-  const TopicPartition& partition = from.partition;
-  std::optional<CommitMark> newest;
-  if (from.offset >= end) return newest;
-  auto consumer = services_->broker->make_consumer(
-      {.client_id = services_->config.application_id + "-commits-reader"});
-  if (!consumer) return consumer.error();
-  const std::vector<PartitionPosition> start{from};
-  MILLSTREAM_TRY((*consumer)->assign(start));
-  while ((*consumer)->position(partition) < end) {
-    auto batches = (*consumer)->poll(kRestoreBatch, Duration(100));
-    if (!batches) return batches.error();
-    for (const auto& batch : *batches) {
-      for (const FetchedRecord& record : batch->records()) {
-        if (record.key != task_.to_string() || !record.value) continue;
-        auto mark = CommitMark::parse(*record.value);
-        if (!mark) return mark.error().within("commit record of task " + task_.to_string());
-        newest = std::move(*mark);
-      }
-    }
-  }
-  return newest;
+  return commits.newest(task_, {partition, begins->at(partition)}, end);
 }
 
 /// Where sources begin that have no offset yet: by their reset policy. A task that already has
@@ -229,17 +203,21 @@ Status TaskRestore::find_tails() {
   Admin& admin = services_->broker->admin();
   // What is restored may be written to the local store at once, and must not outlive the log there.
   MILLSTREAM_TRY(services_->broker->sync());
+  std::map<TopicPartition, const StoreSpec*> changelogs;
+  std::vector<TopicPartition> partitions;
   for (const StoreSpec& store : subtopology_->stores) {
-    if (!store.logging) continue;
-    if (current && store.persistent && exactly_once()) continue;
-    const TopicPartition changelog{changelog_topic(services_->config, store), task_.partition};
-    const std::vector<TopicPartition> one{changelog};
-    const auto begins = admin.beginning_offsets(one);
-    if (!begins) return begins.error();
-    const auto ends =
-        admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd) ? Isolation::kReadCommitted
-                                                                 : Isolation::kReadUncommitted);
-    if (!ends) return ends.error();
+    if (!store.logging || (current && store.persistent && exactly_once())) continue;
+    partitions.push_back({changelog_topic(services_->config, store), task_.partition});
+    changelogs.emplace(partitions.back(), &store);
+  }
+  const auto begins = admin.beginning_offsets(partitions);
+  if (!begins) return begins.error();
+  const auto ends = admin.end_offsets(partitions, MILLSTREAM_MUTANT(kLastStableEnd)
+                                                      ? Isolation::kReadCommitted
+                                                      : Isolation::kReadUncommitted);
+  if (!ends) return ends.error();
+  for (const TopicPartition& changelog : partitions) {
+    const StoreSpec& store = *changelogs.at(changelog);
     Tail tail{.store = store.name,
               .position = begins->at(changelog),
               .end = ends->at(changelog),
