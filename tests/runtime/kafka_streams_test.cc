@@ -254,6 +254,29 @@ TEST_P(CountingApplication, OneInstanceCanStopTheWholeApplication) {
   ASSERT_TRUE(wait_for_outputs(10));
 }
 
+TEST_P(CountingApplication, RecordsThatAreGoneEndTheInstanceAndSayWhere) {
+  if (GetParam().bootstrap.empty()) GTEST_SKIP() << "the embedded log goes on at its start";
+  {
+    const auto app = start(config());
+    feed(1);
+    ASSERT_TRUE(wait_for_outputs(10));
+    EXPECT_TRUE(app->close());
+  }
+  feed(1);
+  const auto ends = broker_->admin().end_offsets(testing::partitions_of(*broker_, in_),
+                                                 Isolation::kReadUncommitted);
+  ASSERT_TRUE(ends);
+  std::vector<PartitionPosition> before;
+  for (const auto& [partition, end] : *ends) before.push_back({partition, end});
+  ASSERT_TRUE(broker_->admin().delete_records(before));
+
+  const auto app = start(config());
+  ASSERT_TRUE(eventually([&] { return app->state() == KafkaStreams::State::kError; }));
+  const std::string said(app->error().message());
+  EXPECT_NE(said.find(in_), std::string::npos) << said;
+  EXPECT_NE(said.find("gone"), std::string::npos) << said;
+}
+
 TEST_P(CountingApplication, PassesOverAPoisonRecordIfToldSo) {
   Config lenient = config();
   create_topic(*broker_, name_ + "-dead", 1);

@@ -93,6 +93,7 @@ class StreamThread {
   Status carry_out_shut_down();
 
   Status open_producer();
+  Status look_again(const Error& error);
 
   // thread_tasks.cc
   Status step_globals(Duration wait);
@@ -145,6 +146,7 @@ class StreamThread {
   Timestamp last_commit_;
   std::size_t processed_since_commit_ = 0;
   std::optional<Timestamp> retry_open_at_;
+  std::string unfetchable_;                      // what the last look_again was about
   std::optional<Timestamp> reopen_producer_at_;  // there is none: it couldn't be opened
 
   mutable std::mutex mutex_;  // guards what follows
