@@ -67,8 +67,7 @@ Status TaskRestore::open_state() {
   options.stores = subtopology_->stores;
   if (persistent) options.directory = services_->state_root + "/" + task_.to_string();
   options.resources = services_->rocks;
-  options.rewrites_aborted = services_->config.guarantee != ProcessingGuarantee::kExactlyOnceV2 &&
-                             !MILLSTREAM_MUTANT(kInterruptedRestored);
+  options.rewrites_aborted = !exactly_once() && !MILLSTREAM_MUTANT(kInterruptedRestored);
   options.buffer_budget = std::max<std::size_t>(
       services_->config.memory_bytes / 2 / std::max<std::size_t>(services_->plan.tasks.size(), 1),
       std::size_t{1} << 20U);
