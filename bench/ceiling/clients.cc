@@ -110,7 +110,8 @@ void Output::begin() {
 void Output::commit(rd_kafka_t* consumer) {
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets_.size())));
   for (const auto& [place, offset] : offsets_) {
-    rd_kafka_topic_partition_list_add(list.get(), place.first.c_str(), place.second)->offset = offset;
+    rd_kafka_topic_partition_list_add(list.get(), place.first.c_str(), place.second)->offset =
+        offset;
   }
   if (exactly_once_) {
     const std::unique_ptr<rd_kafka_consumer_group_metadata_t, HandleDeleter> group(
@@ -140,11 +141,12 @@ int make_changelog(rd_kafka_t* handle, const std::string& name, const std::strin
 
 std::int64_t read_topic(const std::string& bootstrap, const std::string& topic,
                         const std::function<void(const Input&)>& each) {
-  const Handle consumer = make_handle(
-      RD_KAFKA_CONSUMER,
-      {{"bootstrap.servers", bootstrap}, {"group.id", "ceiling-reader"},
-       {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"},
-       {"isolation.level", "read_committed"}, {"queued.min.messages", "1000000"}});
+  const Handle consumer = make_handle(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap},
+                                                          {"group.id", "ceiling-reader"},
+                                                          {"enable.auto.commit", "false"},
+                                                          {"enable.partition.eof", "true"},
+                                                          {"isolation.level", "read_committed"},
+                                                          {"queued.min.messages", "1000000"}});
   const int count = partitions_of(consumer.get(), topic);
   const Partitions list(rd_kafka_topic_partition_list_new(count));
   for (int i = 0; i < count; ++i) {

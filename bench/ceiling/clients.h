@@ -74,7 +74,8 @@ class Output {
   std::map<std::pair<std::string, int>, std::int64_t> offsets_;
 };
 
-/// Makes a compacted topic with as many partitions as `like` has, unless it is there. Returns the number.
+/// Makes a compacted topic with as many partitions as `like` has, unless it is there. Returns the
+/// number.
 int make_changelog(rd_kafka_t* handle, const std::string& name, const std::string& like);
 
 /// Reads what is committed in a topic from its beginning to its present end.

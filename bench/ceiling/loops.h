@@ -44,8 +44,8 @@ struct Places {
   std::vector<std::unique_ptr<Database>> databases;  // one a partition
 };
 
-std::unique_ptr<Loop> windows_loop(Places places);   // w4
-std::unique_ptr<Loop> sessions_loop(Places places);  // w5
+std::unique_ptr<Loop> windows_loop(Places places);                       // w4
+std::unique_ptr<Loop> sessions_loop(Places places);                      // w5
 std::unique_ptr<Loop> join_loop(Places places, std::string left_topic);  // w7
 
 /// Compares the committed output with what follows from the input; returns how many keys differ.

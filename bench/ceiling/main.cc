@@ -26,12 +26,15 @@ void tell(const char* what) {
 Handle make_consumer(const Options& options) {
   Handle consumer = make_handle(
       RD_KAFKA_CONSUMER,
-      {{"bootstrap.servers", options.bootstrap}, {"group.id", options.app_id},
-       {"auto.offset.reset", "earliest"}, {"enable.auto.commit", "false"},
+      {{"bootstrap.servers", options.bootstrap},
+       {"group.id", options.app_id},
+       {"auto.offset.reset", "earliest"},
+       {"enable.auto.commit", "false"},
        {"enable.auto.offset.store", "false"},
        {"isolation.level", options.exactly_once() ? "read_committed" : "read_uncommitted"},
        // librdkafka 2.0 waits a second before it fetches again once its queue was full.
-       {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "1048576"}});
+       {"queued.min.messages", "1000000"},
+       {"queued.max.messages.kbytes", "1048576"}});
   rd_kafka_poll_set_consumer(consumer.get());
   const Partitions topics(rd_kafka_topic_partition_list_new(2));
   rd_kafka_topic_partition_list_add(topics.get(), options.input.c_str(), -1);
@@ -69,7 +72,9 @@ std::unique_ptr<Loop> make_loop(const Options& options, Output& output) {
 class Runner {
  public:
   explicit Runner(const Options& options)
-      : options_(options), output_(options), loop_(make_loop(options, output_)),
+      : options_(options),
+        output_(options),
+        loop_(make_loop(options, output_)),
         consumer_(make_consumer(options)),
         queue_(rd_kafka_queue_get_consumer(consumer_.get())) {}
 

@@ -14,7 +14,8 @@ constexpr std::int64_t kGrace = 10'000;
 /// w4: ten windows of ten minutes a record.
 class Windows final : public Loop {
  public:
-  explicit Windows(Places places) : places_(std::move(places)), partitions_(places_.databases.size()) {}
+  explicit Windows(Places places)
+      : places_(std::move(places)), partitions_(places_.databases.size()) {}
 
   void process(const Input& record) override {
     Partition& partition = partitions_[static_cast<std::size_t>(record.partition)];

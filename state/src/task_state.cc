@@ -4,6 +4,7 @@
 #include <millstream/state/task_state.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "buffered_store.h"
@@ -47,11 +48,12 @@ class TaskStateImpl final : public TaskState {
   [[nodiscard]] const std::vector<StoreSpec>& specs() const override { return options_.stores; }
   void for_each_change(std::string_view store, const ChangeVisitor& visit) override;
   [[nodiscard]] bool has_changes() const override {
-    return std::ranges::any_of(stores_, [](const auto& s) { return s->has_changes(); });
+    return !to_rewrite_.empty() ||
+           std::ranges::any_of(stores_, [](const auto& s) { return s->has_changes(); });
   }
   void mark_committed(CommitMark mark) override;
   void abort() override {
-    for (const auto& store : stores_) store->abort();
+    for (const auto& store : stores_) abort(*store);
   }
   [[nodiscard]] bool wants_spill() const override;
   Status spill() override;
@@ -61,6 +63,8 @@ class TaskStateImpl final : public TaskState {
   [[nodiscard]] std::map<std::string, Offset> restored_positions() const override;
   Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                  Offset position) override;
+  Status note_interrupted(std::string_view store,
+                          std::span<const ChangelogRecord> records) override;
   Status finish_restore(CommitMark mark) override;
   Status wipe() override;
   [[nodiscard]] std::size_t buffered_bytes() const override { return cache_.used(); }
@@ -69,6 +73,8 @@ class TaskStateImpl final : public TaskState {
 
  private:
   StoreBuffer& find(std::string_view name) const;
+  void abort(StoreBuffer& store);
+  Status apply(StoreBuffer& store, std::span<const ChangelogRecord> records);
   [[nodiscard]] std::size_t committed_bytes() const;
   [[nodiscard]] bool is_persistent(const StoreSpec& spec) const {
     return spec.persistent && !options_.directory.empty();
@@ -94,6 +100,8 @@ class TaskStateImpl final : public TaskState {
   std::map<std::string, Offset> positions_;
   bool positions_changed_ = false;
   std::uint64_t writes_ = 0;
+  /// Rows, by store, of which the changelog may hold what was aborted.
+  std::map<std::string, std::set<std::string>> to_rewrite_;
 };
 
 Status TaskStateImpl::open_database() {
@@ -125,9 +133,9 @@ Status TaskStateImpl::open_stores() {
     const auto numbers = database_->get(kDefault, numbers_key(spec.name));
     if (!numbers) return numbers.error();
     if (numbers->has_value() && database_->is_new(family)) {
-      return Error::machine("the state in " + options_.directory +
-                            " is damaged: the rows of the store " + spec.name +
-                            " are gone; remove the directory, and it is restored from the changelogs");
+      return Error::machine(
+          "the state in " + options_.directory + " is damaged: the rows of the store " + spec.name +
+          " are gone; remove the directory, and it is restored from the changelogs");
     }
     // Rows without numbers were left by a wipe that didn't know the store.
     if (!numbers->has_value()) MILLSTREAM_TRY(database_->clear(family));
@@ -228,15 +236,30 @@ void TaskStateImpl::for_each_change(std::string_view name, const ChangeVisitor& 
     return;
   }
   std::string scratch;
-  changed.for_each_change([&](std::string_view key, std::optional<std::string_view> value) {
+  const auto visit_row = [&](std::string_view key, std::optional<std::string_view> value) {
     if (const auto record = detail::to_changelog(changed.spec(), key, value, scratch)) {
       visit(*record);
     }
-  });
+  };
+  changed.for_each_change(visit_row);
+  const auto rewritten = to_rewrite_.find(changed.name());
+  if (rewritten == to_rewrite_.end()) return;
+  for (const std::string& key : rewritten->second) visit_row(key, changed.get(key));
+}
+
+void TaskStateImpl::abort(StoreBuffer& store) {
+  const bool logged = store.spec().logging && store.spec().kind != StoreKind::kVersioned;
+  if (options_.rewrites_aborted && logged) {
+    store.for_each_change([&](std::string_view key, std::optional<std::string_view>) {
+      to_rewrite_[store.name()].emplace(key);
+    });
+  }
+  store.abort();
 }
 
 void TaskStateImpl::mark_committed(CommitMark mark) {
   for (const auto& store : stores_) store->commit();
+  to_rewrite_.clear();
   pending_mark_ = std::move(mark);
 }
 
@@ -314,17 +337,31 @@ Status TaskStateImpl::spill() {
 Status TaskStateImpl::restore(std::string_view name, std::span<const ChangelogRecord> records,
                               Offset position) {
   StoreBuffer& restored = find(name);
-  MILLSTREAM_ASSERT(!restored.has_changes(), "a restore in the middle of a transaction");
-  detail::ChangelogReader reader(restored, restored.spec());
-  for (const ChangelogRecord& record : records) {
-    if (auto status = reader.apply(record); !status) {
-      restored.abort();
-      return status;
-    }
-  }
+  MILLSTREAM_TRY(apply(restored, records));
   restored.commit();
   raise_position(restored.name(), position);
   return wants_spill() ? spill() : Status();
+}
+
+Status TaskStateImpl::apply(StoreBuffer& store, std::span<const ChangelogRecord> records) {
+  MILLSTREAM_ASSERT(!store.has_changes(), "a restore in the middle of a transaction");
+  detail::ChangelogReader reader(store, store.spec());
+  for (const ChangelogRecord& record : records) {
+    if (auto status = reader.apply(record); !status) {
+      store.abort();
+      return status;
+    }
+  }
+  return {};
+}
+
+Status TaskStateImpl::note_interrupted(std::string_view name,
+                                       std::span<const ChangelogRecord> records) {
+  MILLSTREAM_ASSERT(options_.rewrites_aborted, "transactions leave nothing behind");
+  StoreBuffer& store = find(name);
+  MILLSTREAM_TRY(apply(store, records));
+  abort(store);
+  return {};
 }
 
 Status TaskStateImpl::finish_restore(CommitMark mark) {
@@ -337,6 +374,7 @@ Status TaskStateImpl::wipe() {
   pending_mark_.reset();
   positions_.clear();
   positions_changed_ = false;
+  to_rewrite_.clear();
   for (const auto& store : stores_) store->clear();
   if (!database_) return {};
   MILLSTREAM_FAIL_POINT("wipe-begins");

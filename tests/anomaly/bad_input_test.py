@@ -8,6 +8,8 @@ the exit status must be 2 for usage and configuration, 1 for run time.
 import json
 import os
 import pathlib
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,12 @@ import time
 import unittest
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).absolute()
+
+
+def limit_files():
+    """No file may grow beyond a megabyte: RocksDB sees what it sees on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
 
 def run(*arguments, **more):
@@ -88,6 +96,18 @@ class BadInput(unittest.TestCase):
         precious.write_text("x")
         self.check(self.demo("--fresh"), 2, "out/state", "--out")
         self.assertTrue(precious.exists())
+
+    def test_full_disk_names_the_place_and_loses_nothing(self):
+        self.write_series("good", [], rows=20_000)
+        undisturbed = run("demo", "--data", self.data, "--out", self.path / "undisturbed", "--tune", "0",
+                          "--no-fetch", "--output", "json")
+        full = self.demo(preexec_fn=limit_files)
+        self.check(full, 1, str(self.path / "out"), "too large")
+        self.assertLess(len(full.stderr), 2000)
+        again = self.demo("--output", "json")
+        self.check(again, 0)
+        digests = [json.loads(one.stdout)["scores_digest"] for one in (undisturbed, again)]
+        self.assertEqual(digests[0], digests[1])
 
     def test_second_process_is_told_the_first_ones_pid(self):
         first = subprocess.Popen([str(PROGRAM), "demo", "--data", str(self.data), "--out",

@@ -325,7 +325,8 @@ class ModelTopicTest : public testing::Test {
   }
   void publish_bytes(std::string_view bytes) {
     auto producer = broker_->make_producer({.client_id = "test"});
-    ASSERT_TRUE((*producer)->produce({.topic = "models", .partition = 0, .key = "other", .value = bytes}));
+    ASSERT_TRUE(
+        (*producer)->produce({.topic = "models", .partition = 0, .key = "other", .value = bytes}));
     ASSERT_TRUE((*producer)->flush());
   }
   ModelTopic follow(const std::shared_ptr<ModelSource>& models) {

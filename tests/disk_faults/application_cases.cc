@@ -3,6 +3,7 @@
 
 #include "cases.h"
 #include "counting.h"
+#include "refusing_broker.h"
 #include "support/eventually.h"
 #include "support/temp_dir.h"
 
@@ -40,6 +41,8 @@ class CountingRun {
   }
 
   Broker& broker() { return *broker_; }
+  /// From the next application on.
+  void refuse_some_commits() { broker_ = std::make_unique<RefusingBroker>(std::move(broker_)); }
 
   std::unique_ptr<KafkaStreams> start(const std::string& state,
                                       KafkaStreams::Options options = {}) {
@@ -157,7 +160,7 @@ std::string cut_power_of_application(const std::string& scratch, std::uint64_t s
   Random random(seed);
   const ChildEnd cut = run_child([&] {
     return work(scratch, random, [&](CountingRun&) {
-      disk().lose_unsynced(random);
+      disk().lose_power_for_good(random);
       ::_exit(0);
     });
   });
@@ -174,7 +177,7 @@ std::string cut_power_of_application(const std::string& scratch, std::uint64_t s
 namespace {
 
 /// Whether an application comes to a point only in a certain situation.
-enum class Situation { kRunning, kRestarting, kSecondInstance, kLogFallenBack };
+enum class Situation { kRunning, kCommitsRefused, kRestarting, kSecondInstance, kLogFallenBack };
 
 struct FailPoint {
   const char* name;
@@ -187,6 +190,8 @@ constexpr std::array kFailPoints = {
     FailPoint{"commit-submitted", Situation::kRunning},
     FailPoint{"commit-acknowledged", Situation::kRunning},
     FailPoint{"task-committed", Situation::kRunning},
+    FailPoint{"abort-begins", Situation::kCommitsRefused},
+    FailPoint{"abort-sent", Situation::kCommitsRefused},
     FailPoint{"state-opened", Situation::kRestarting},
     FailPoint{"restore-applied", Situation::kRestarting},
     FailPoint{"restore-finishes", Situation::kRestarting},
@@ -203,7 +208,7 @@ constexpr std::array kFailPoints = {
 /// What comes before: a killed run, and for some points a log that has fallen back behind the
 /// store, which has all that was committed.
 void prepare(const FailPoint& point, const std::string& scratch, Random& random) {
-  if (point.situation == Situation::kRunning || point.situation == Situation::kSecondInstance) {
+  if (point.situation != Situation::kRestarting && point.situation != Situation::kLogFallenBack) {
     return;
   }
   static_cast<void>(run_child([&] {
@@ -235,6 +240,7 @@ std::string kill_at_point(const FailPoint& point, const std::string& scratch, Ra
   const ChildEnd killed = run_child([&] {
     kill_at(point.name, times);
     CountingRun run(scratch);
+    if (point.situation == Situation::kCommitsRefused) run.refuse_some_commits();
     const auto app = run.start("state");
     std::unique_ptr<KafkaStreams> second;
     const auto began = std::chrono::steady_clock::now();

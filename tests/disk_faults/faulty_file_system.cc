@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <unistd.h>
+
 namespace millstream::testing {
 
 using rocksdb::IOStatus;
@@ -56,7 +58,11 @@ class FaultyFileSystem::File final : public rocksdb::FSWritableFileOwnerWrapper 
   }
   IOStatus synced(IOStatus status) {
     if (!status.ok() || system_->syncs_are_lost()) return status;
-    const std::scoped_lock lock(system_->mutex_);
+    std::unique_lock lock(system_->mutex_);
+    if (system_->gone_) {
+      lock.unlock();
+      while (true) ::pause();
+    }
     if (!system_->powered_) return status;
     Sizes& sizes = system_->files_[name_];
     sizes.synced = sizes.written;
@@ -90,6 +96,14 @@ void FaultyFileSystem::lose_unsynced(std::mt19937_64& random) {
     const std::uint64_t kept = sizes.synced + (lost > 0 ? random() % (lost + 1) : 0);
     std::filesystem::resize_file(name, kept, gone);
   }
+}
+
+void FaultyFileSystem::lose_power_for_good(std::mt19937_64& random) {
+  {
+    const std::scoped_lock lock(mutex_);
+    gone_ = true;
+  }
+  lose_unsynced(random);
 }
 
 void FaultyFileSystem::restore_power(std::mt19937_64& random) {

@@ -30,6 +30,9 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   void cut_power();
   /// Make the files what a power cut leaves.
   void lose_unsynced(std::mt19937_64& random);
+  /// The same, and the process is as good as gone: a thread that syncs hears no more of it. (What
+  /// it would do next goes past this file system, and would be newer than the power cut.)
+  void lose_power_for_good(std::mt19937_64& random);
   /// The same, and go on. Nothing may be open.
   void restore_power(std::mt19937_64& random);
   [[nodiscard]] std::uint64_t faults_met() const { return met_; }
@@ -65,6 +68,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   DiskFault fault_ = DiskFault::kNone;
   int writes_until_fault_ = 0;
   bool powered_ = true;
+  bool gone_ = false;
   std::uint64_t met_ = 0;
   std::map<std::string, Sizes> files_;
 };

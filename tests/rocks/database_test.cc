@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,9 +45,60 @@ class DatabaseTest : public ::testing::Test {
     ASSERT_TRUE(database.write(batch, false));
   }
 
+  [[nodiscard]] std::string wal() const {
+    for (const auto& entry : std::filesystem::directory_iterator(path_ + "/db")) {
+      if (entry.path().extension() == ".log") return entry.path();
+    }
+    return {};
+  }
+
   std::string path_;
   RocksResources resources_{RocksResources::Options{}};
 };
+
+/// No file of this process may grow beyond `bytes`, as on a full disk.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  sighandler_t handler_;
+};
+
+TEST_F(DatabaseTest, AfterAFailedWriteItIsReadOnlyUntilItIsOpenedAgain) {
+  auto database = open();
+  put(*database, 1, {"kept"});
+  {
+    const FileLimit full(std::filesystem::file_size(wal()) + 10);
+    DatabaseBatch batch;
+    batch.put(1, "lost", std::string(100'000, 'x'));
+    const Status failed = database->write(batch, true);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind(), ErrorKind::kFatal);
+    EXPECT_NE(failed.error().message().find(path_), std::string::npos) << failed.error().message();
+  }
+  // There is room again, but this one has broken off in the middle.
+  EXPECT_EQ(database->sync_wal().error().kind(), ErrorKind::kFatal);
+  EXPECT_EQ(database->flush().error().kind(), ErrorKind::kFatal);
+  EXPECT_EQ(database->clear(1).error().kind(), ErrorKind::kFatal);
+  EXPECT_EQ(keys(*database, 1, "", "", ScanDirection::kForward), "kept,");
+
+  database.reset();
+  database = open();
+  put(*database, 1, {"new"});
+  EXPECT_EQ(keys(*database, 1, "", "", ScanDirection::kForward), "kept,new,");
+}
 
 TEST_F(DatabaseTest, ReadsWhatWasWritten) {
   const auto database = open();

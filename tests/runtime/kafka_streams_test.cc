@@ -52,6 +52,12 @@ class CountingApplication : public ::testing::TestWithParam<Setting> {
                   {"commit.interval.ms", "20"},
                   {"num.stream.threads", "2"}};
   }
+  /// Passes over poison.
+  [[nodiscard]] Config lenient(const std::string& state) const {
+    Config config = this->config(state);
+    config.set("processing.exception.handler", "continue");
+    return config;
+  }
   [[nodiscard]] auto topology() const { return counting_topology(in_, out_).build(); }
   std::unique_ptr<KafkaStreams> start(Config config, KafkaStreams::Options options = {}) {
     options.broker = broker_.get();
@@ -70,6 +76,18 @@ class CountingApplication : public ::testing::TestWithParam<Setting> {
       }
     }
     produce(*broker_, in_, records);
+  }
+  void poison_each_partition() {
+    auto producer = broker_->make_producer({.client_id = "poisoner"});
+    ASSERT_TRUE(producer) << producer.error().message();
+    for (PartitionId partition = 0; partition < 4; ++partition) {
+      ASSERT_TRUE((*producer)->produce({.topic = in_,
+                                        .partition = partition,
+                                        .key = "poison",
+                                        .value = "v",
+                                        .timestamp = Timestamp(1)}));
+    }
+    ASSERT_TRUE((*producer)->flush());
   }
   bool wait_for_outputs(std::size_t count) {
     return eventually([&] { return read_topic(*broker_, out_).size() >= count; });
@@ -109,6 +127,11 @@ INSTANTIATE_TEST_SUITE_P(Embedded, CountingApplication,
                          kNameOf);
 INSTANTIATE_TEST_SUITE_P(Kafka, CountingApplication, ::testing::ValuesIn(settings_on_kafka()),
                          kNameOf);
+
+/// What holds on Kafka only.
+class CountingOnKafka : public CountingApplication {};
+INSTANTIATE_TEST_SUITE_P(Kafka, CountingOnKafka, ::testing::ValuesIn(settings_on_kafka()), kNameOf);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CountingOnKafka);
 
 TEST_P(CountingApplication, ProcessesEveryRecordOnce) {
   const auto app = start(config());
@@ -191,7 +214,8 @@ TEST_P(CountingApplication, ARecordTooLargeForItsTopicEndsTheInstanceWithItsReas
   ASSERT_TRUE(broker_->admin().create_topics(topics));
   Topology enlarging;
   enlarging.add_source<std::string, std::string>("source", in_)
-      .add_processor("enlarge", [] { return std::make_unique<Enlarging>(); }, "source")
+      .add_processor(
+          "enlarge", [] { return std::make_unique<Enlarging>(); }, "source")
       .add_sink<std::string, std::string>("sink", small, "enlarge");
   KafkaStreams app(enlarging.build(), config(), {.broker = broker_.get(), .logger = &logger_});
   ASSERT_TRUE(app.start());
@@ -201,6 +225,61 @@ TEST_P(CountingApplication, ARecordTooLargeForItsTopicEndsTheInstanceWithItsReas
   ASSERT_TRUE(eventually([&] { return app.state() == KafkaStreams::State::kError; }));
   EXPECT_EQ(app.error().kind(), ErrorKind::kUser) << app.error().message();
   EXPECT_NE(app.error().message().find(small), std::string_view::npos) << app.error().message();
+}
+
+TEST_P(CountingApplication, TheTasksOfAFailedInstanceGoToTheOthersAtOnce) {
+  const auto other = start(lenient("other"));
+  const auto fails = start(config());
+  ASSERT_TRUE(eventually([&] { return fails->tasks().size() == 2; }));
+  poison_each_partition();
+  ASSERT_TRUE(eventually([&] { return fails->state() == KafkaStreams::State::kError; }));
+
+  feed(10);  // and the failed one is not even closed
+  ASSERT_TRUE(wait_for_outputs(100));
+  expect_counts_up_to(10);
+  EXPECT_TRUE(eventually([&] { return other->state() == KafkaStreams::State::kRunning; }));
+}
+
+TEST_P(CountingApplication, OneInstanceCanStopTheWholeApplication) {
+  const auto other = start(lenient("other"));
+  KafkaStreams::Options options;
+  options.on_uncaught = [](const Error&) { return UncaughtResponse::kShutdownApplication; };
+  const auto fails = start(config(), std::move(options));
+  ASSERT_TRUE(eventually([&] { return fails->tasks().size() == 2 && other->tasks().size() == 2; }));
+  poison_each_partition();
+
+  ASSERT_TRUE(eventually([&] { return other->state() == KafkaStreams::State::kError; }));
+  EXPECT_EQ(fails->state(), KafkaStreams::State::kError);
+  const bool told = other->error().message().find("poison") != std::string_view::npos;
+  EXPECT_TRUE(told) << other->error().message();
+  // What starts later isn't meant.
+  EXPECT_TRUE(other->close());
+  const auto later = start(lenient("later"));
+  feed(1);
+  ASSERT_TRUE(wait_for_outputs(10));
+}
+
+// The embedded log goes on at its start, and says so.
+TEST_P(CountingOnKafka, RecordsThatAreGoneEndTheInstanceAndSayWhere) {
+  {
+    const auto app = start(config());
+    feed(1);
+    ASSERT_TRUE(wait_for_outputs(10));
+    EXPECT_TRUE(app->close());
+  }
+  feed(1);
+  const auto ends = broker_->admin().end_offsets(testing::partitions_of(*broker_, in_),
+                                                 Isolation::kReadUncommitted);
+  ASSERT_TRUE(ends);
+  std::vector<PartitionPosition> before;
+  for (const auto& [partition, end] : *ends) before.push_back({partition, end});
+  ASSERT_TRUE(broker_->admin().delete_records(before));
+
+  const auto app = start(config());
+  ASSERT_TRUE(eventually([&] { return app->state() == KafkaStreams::State::kError; }));
+  const std::string said(app->error().message());
+  EXPECT_NE(said.find(in_), std::string::npos) << said;
+  EXPECT_NE(said.find("gone"), std::string::npos) << said;
 }
 
 TEST_P(CountingApplication, PassesOverAPoisonRecordIfToldSo) {

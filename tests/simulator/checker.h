@@ -50,7 +50,8 @@ class Checker {
   [[nodiscard]] bool consumed(const TopicPartition& source, Offset end) const;
   /// How far the commits of a source have gone.
   [[nodiscard]] Offset progress(const TopicPartition& source) const;
-  /// How far a topic of commit records has been read, a changelog been checked; of any other topic: no bound.
+  /// How far a topic of commit records has been read, a changelog been checked; of any other topic:
+  /// no bound.
   [[nodiscard]] Offset read_up_to(const TopicPartition& partition) const;
 
  private:

@@ -66,8 +66,8 @@ inline std::string name_of_backing(const ::testing::TestParamInfo<Backing>& back
 /// A task's state that can be committed, spilt, closed and opened again.
 class StateUnderTest {
  public:
-  StateUnderTest(Backing backing, std::vector<StoreSpec> specs)
-      : backing_(backing), specs_(std::move(specs)) {
+  StateUnderTest(Backing backing, std::vector<StoreSpec> specs, bool rewrites_aborted = false)
+      : backing_(backing), specs_(std::move(specs)), rewrites_aborted_(rewrites_aborted) {
     open();
   }
 
@@ -102,6 +102,7 @@ class StateUnderTest {
     TaskStateOptions options;
     options.task = TaskId{0, 0};
     options.stores = specs_;
+    options.rewrites_aborted = rewrites_aborted_;
     if (backing_ != Backing::kMemory) {
       options.directory = directory_.path();
       options.resources = &resources_;
@@ -115,6 +116,7 @@ class StateUnderTest {
 
   Backing backing_;
   std::vector<StoreSpec> specs_;
+  bool rewrites_aborted_;
   ScratchDirectory directory_;
   RocksResources resources_{RocksResources::Options{}};
   std::unique_ptr<TaskState> state_;

@@ -69,6 +69,38 @@ TEST_P(TaskStateTest, ReadsItsOwnWrites) {
   EXPECT_EQ(s().get(""), std::string_view("\0\xFF", 2));
 }
 
+TEST_P(TaskStateTest, WithoutTransactionsTheRowsOfAnAbortedCommitAreWrittenAgainWithTheNext) {
+  StateUnderTest one(GetParam(), {key_value("s")}, /*rewrites_aborted=*/true);
+  one.store("s").put("kept", "old");
+  one.commit();
+  one.store("s").put("kept", "new");
+  one.store("s").put("added", "new");
+  EXPECT_EQ(changes(one.state(), "s"), "kept=new,added=new,");
+  one.state().abort();  // but the changelog has them
+
+  EXPECT_TRUE(one.state().has_changes());
+  EXPECT_EQ(changes(one.state(), "s"), "added=null,kept=old,");
+  one.store("s").put("other", "1");
+  one.state().abort();  // and again
+  EXPECT_EQ(changes(one.state(), "s"), "added=null,kept=old,other=null,");
+  one.commit();
+  EXPECT_FALSE(one.state().has_changes());
+  EXPECT_EQ(changes(one.state(), "s"), "");
+}
+
+TEST_P(TaskStateTest, WhatAnInterruptedCommitLeftInTheChangelogIsOverwrittenAndNotApplied) {
+  StateUnderTest one(GetParam(), {key_value("s")}, /*rewrites_aborted=*/true);
+  const std::vector<ChangelogRecord> committed{{"a", "1", Timestamp(1)}};
+  const std::vector<ChangelogRecord> interrupted{{"a", "2", Timestamp(2)},
+                                                 {"b", "1", Timestamp(2)}};
+  ASSERT_TRUE(one.state().restore("s", committed, Offset{1}));
+  ASSERT_TRUE(one.state().note_interrupted("s", interrupted));
+
+  EXPECT_EQ(content(one.store("s")), "a=1,");
+  EXPECT_EQ(changes(one.state(), "s"), "a=1,b=null,");
+  EXPECT_EQ(one.state().restored_positions().at("s"), Offset{1});
+}
+
 TEST_P(TaskStateTest, AbortDropsOnlyWhatIsDirty) {
   s().put("kept", "old");
   s().put("erased", "old");

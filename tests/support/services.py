@@ -61,7 +61,10 @@ def run_command(command, environment):
         except subprocess.TimeoutExpired:
             process.kill()
         raise
-    return status if status >= 0 else 128 - status
+    if status >= 0:
+        return status
+    print(f"services.py: {command[0]} was ended by {signal.Signals(-status).name}", file=sys.stderr)
+    return 128 - status
 
 
 def run(options):

@@ -19,9 +19,10 @@ def main():
         torture.produce(records=options.records, rate=options.rate, keys=20_000, groups=200,
                         seed=options.seed)
         kills = 0
-        pause = options.records / options.rate / (options.kills + 2)
+        # Between two kills; while one is away a second passes on average.
+        pause = max(0.5, options.records / options.rate / (options.kills + 5) - 1.0)
         while kills < options.kills and torture.producing():
-            torture.sleep(torture.random.uniform(0.2, 2 * pause - 0.2))
+            torture.sleep(torture.random.uniform(0.1, 2 * pause - 0.1))
             victim = torture.random.choice(torture.instances)
             victim.kill()
             kills += 1

@@ -103,7 +103,8 @@ class Instance:
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:
-            self.process.wait(seconds)
+            if self.process.wait(seconds) < 0:
+                self.torture.unexpected_ends += 1  # it crashed while it closed
         except subprocess.TimeoutExpired:
             self.kill()
 

@@ -6,7 +6,9 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <mutex>
 
 #include "batch.h"
 #include "iterator.h"
@@ -50,13 +52,36 @@ struct Database::Impl {
     return handles[family];
   }
   Status erase_remaining(FamilyIndex family);
+  /// What a write came to. After one that failed RocksDB isn't touched again: its log is broken off
+  /// in the middle, and RocksDB asserts (as Debian builds it) that nobody goes on with it.
+  Status written(const rocksdb::Status& status, const char* doing);
+  [[nodiscard]] Status check_writable() const;
 
   std::string path;
   std::unique_ptr<RocksResources> own_resources;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   std::vector<bool> made;  ///< A family: by this opening.
+  mutable std::mutex failure_mutex;
+  std::atomic<bool> failed{false};
+  Status failure;  ///< The first write's that failed.
 };
+
+Status Database::Impl::written(const rocksdb::Status& status, const char* doing) {
+  if (status.ok()) return {};
+  const Error error = Error::fatal("RocksDB in " + path + ": " + doing + ": " + status.ToString() +
+                                   (status.IsNoSpace() ? "; make room and start again" : ""));
+  const std::scoped_lock lock(failure_mutex);
+  if (failure) failure = error;
+  failed.store(true);
+  return error;
+}
+
+Status Database::Impl::check_writable() const {
+  if (!failed.load()) return {};
+  const std::scoped_lock lock(failure_mutex);
+  return failure;
+}
 
 Database::Impl::~Impl() {
   for (rocksdb::ColumnFamilyHandle* family : handles) {
@@ -129,20 +154,23 @@ std::unique_ptr<DatabaseIterator> Database::scan(FamilyIndex family, std::string
 }
 
 Status Database::write(const DatabaseBatch& batch, bool sync) {
+  MILLSTREAM_TRY(impl_->check_writable());
   rocksdb::WriteOptions options;
   options.sync = sync;
   rocksdb::WriteBatch changes =
       batch.impl().to_rocksdb([this](FamilyIndex family) { return impl_->handle(family); });
-  return detail::to_status(impl_->db->Write(options, &changes), impl_->path, "writing");
+  return impl_->written(impl_->db->Write(options, &changes), "writing");
 }
 
 Status Database::sync_wal() {
-  return detail::to_status(impl_->db->SyncWAL(), impl_->path, "syncing the log");
+  MILLSTREAM_TRY(impl_->check_writable());
+  return impl_->written(impl_->db->SyncWAL(), "syncing the log");
 }
 
 std::uint64_t Database::latest_sequence() const { return impl_->db->GetLatestSequenceNumber(); }
 
 Status Database::drop_range(FamilyIndex family, std::string_view from, std::string_view to) {
+  MILLSTREAM_TRY(impl_->check_writable());
   const rocksdb::Slice low = slice(from);
   const rocksdb::Slice high = slice(to);
   return detail::to_status(
@@ -160,11 +188,11 @@ Status Database::Impl::erase_remaining(FamilyIndex family) {
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     MILLSTREAM_TRY(detail::to_status(batch.Delete(handle(family), rows->key()), path, "clearing"));
     if (batch.GetDataSize() < kBatchBytes) continue;
-    MILLSTREAM_TRY(detail::to_status(db->Write(rocksdb::WriteOptions(), &batch), path, "clearing"));
+    MILLSTREAM_TRY(written(db->Write(rocksdb::WriteOptions(), &batch), "clearing"));
     batch.Clear();
   }
   MILLSTREAM_TRY(detail::to_status(rows->status(), path, "clearing"));
-  return detail::to_status(db->Write(rocksdb::WriteOptions(), &batch), path, "clearing");
+  return written(db->Write(rocksdb::WriteOptions(), &batch), "clearing");
 }
 
 Status Database::clear(FamilyIndex family) {
@@ -173,8 +201,8 @@ Status Database::clear(FamilyIndex family) {
 }
 
 Status Database::flush() {
-  return detail::to_status(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path,
-                           "flushing");
+  MILLSTREAM_TRY(impl_->check_writable());
+  return impl_->written(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), "flushing");
 }
 
 std::uint64_t Database::estimated_keys(FamilyIndex family) const {

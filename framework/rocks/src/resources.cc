@@ -3,12 +3,14 @@
 #include <millstream/core/assert.h>
 
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstdarg>
 
 #ifdef MILLSTREAM_FAULTS
 namespace millstream::faults {
@@ -30,6 +32,14 @@ std::size_t RocksResources::memory_used() const { return impl_->cache->GetUsage(
 
 namespace detail {
 namespace {
+
+/// RocksDB's own log file is one more that can't be written when the disk is full, and that it
+/// asserts to be written all the same. What goes wrong comes back as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 rocksdb::CompressionType best_compression() {
   const auto supported = rocksdb::GetSupportedCompressions();
@@ -58,9 +68,7 @@ rocksdb::DBOptions database_options(const RocksResources::Impl& resources, bool 
   // A database of ours has one writer at a time.
   options.allow_concurrent_memtable_write = false;
   options.bytes_per_sync = std::uint64_t{1} << 20U;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = std::size_t{1} << 20U;
+  options.info_log = std::make_shared<NoLog>();
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = true;
   options.stats_dump_period_sec = 0;
@@ -97,8 +105,9 @@ rocksdb::ColumnFamilyOptions family_options(const RocksResources::Impl& resource
 
 Status to_status(const rocksdb::Status& status, const std::string& path, const char* doing) {
   if (status.ok()) return {};
-  return Error::machine(std::string("RocksDB in ") + path + ": " + doing + ": " +
-                        status.ToString());
+  const std::string what = "RocksDB in " + path + ": " + doing + ": " + status.ToString();
+  if (status.IsNoSpace()) return Error::fatal(what + "; make room and start again");
+  return Error::machine(what);
 }
 
 }  // namespace detail

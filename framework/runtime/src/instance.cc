@@ -17,12 +17,21 @@ constexpr Duration kStepWait{20};
 constexpr Duration kMembershipWait{100};
 /// A thread that takes longer over a command has lost its tasks by the group's rules anyway.
 constexpr Duration kPatience{600'000};
+constexpr Duration kRetirePatience{30'000};
 
 std::string random_hex(std::uint64_t seed) {
   std::mt19937_64 generator(seed);
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(generator()));
   return text;
+}
+
+/// Ends are final: what another thread was just about to report doesn't hide them.
+bool leads_to(KafkaStreams::State before, KafkaStreams::State next) {
+  using State = KafkaStreams::State;
+  if (before == State::kError || before == State::kNotRunning) return false;
+  if (before == State::kPendingShutdown) return next == State::kError || next == State::kNotRunning;
+  return true;
 }
 
 ExceptionHandler constant(HandlerResponse response) {
@@ -61,6 +70,7 @@ Status KafkaStreams::Impl::start() {
 }
 
 Status KafkaStreams::Impl::prepare() {
+  stop_.begin(services_.clock->now());
   if (!topology_) return topology_.error();
   services_.topology = topology_->get();
   auto config = StreamsConfig::from(config_);
@@ -183,8 +193,10 @@ Status KafkaStreams::Impl::join_group() {
 }
 
 void KafkaStreams::Impl::set_state(State next) {
-  const State before = state_.exchange(next);
-  if (before == next) return;
+  State before = state_.load();
+  do {
+    if (before == next || !leads_to(before, next)) return;
+  } while (!state_.compare_exchange_weak(before, next));
   for (const auto& [state, gauge] : state_gauges_) gauge->set(state == next ? 1 : 0);
   services_.logger->info(
       "state", {{"from", std::string(to_string(before))}, {"to", std::string(to_string(next))}});
@@ -212,7 +224,7 @@ void KafkaStreams::Impl::run_thread(std::size_t index, const std::stop_token& st
     if (!status && !recover_thread(thread, status.error())) break;
     if (thread.idle()) thread.wait_for_command(kStepWait);
   }
-  ended_threads_.fetch_add(1);
+  thread.mark_ended();
 }
 
 /// Ask what to do about an error; true if the thread goes on.
@@ -224,6 +236,13 @@ bool KafkaStreams::Impl::recover_thread(StreamThread& thread, const Error& error
       options_.on_uncaught ? options_.on_uncaught(error) : UncaughtResponse::kShutdownClient;
   const Status recovered = thread.recover();
   if (response == UncaughtResponse::kReplaceThread && recovered) return true;
+  if (response == UncaughtResponse::kShutdownApplication) {
+    const Status asked = stop_.request(services_.instance_id + ": " + std::string(error.message()));
+    if (!asked) {
+      services_.logger->error("the other instances couldn't be asked to stop",
+                              {{"error", std::string(asked.error().message())}});
+    }
+  }
   fail(error);
   return false;
 }
@@ -243,6 +262,15 @@ void KafkaStreams::Impl::run_membership(const std::stop_token& stop) {
     update_running();
     rocksdb_memory_->set(static_cast<double>(rocks_->memory_used()));
   }
+  if (state() == State::kError) retire();
+}
+
+/// An instance that has failed lets go of all that it has, so that the others can take it over. (A
+/// static member's tasks wait for it until its session ends.)
+void KafkaStreams::Impl::retire() {
+  tell_all([](StreamThread& thread, StreamThread::Done done) { thread.shut_down(std::move(done)); },
+           kRetirePatience);
+  membership_->leave();
 }
 
 /// A commit may be refused for its lease although the group has nothing new to say: the coordinator
@@ -258,11 +286,17 @@ void KafkaStreams::Impl::renew_leases() {
   hand_out(lease);
 }
 
-/// Delete what nobody needs any more: processed records of repartition topics, and the state of
-/// tasks that others have. Only while all is quiet: both can wait.
+/// Look whether the application is to stop, and delete what nobody needs any more: processed
+/// records of repartition topics, and the state of tasks that others have. Only while all is quiet:
+/// it can wait.
 void KafkaStreams::Impl::keep_house() {
   if (state() != State::kRunning) return;
   const Timestamp now = services_.clock->now();
+  if (stop_.due(now)) {
+    if (const auto reason = stop_.look(now)) {
+      return fail(Error::machine("an instance has stopped the whole application: " + *reason));
+    }
+  }
   if (!purge_.due(now) && !cleaner_.due(now)) return;
   std::vector<TaskMetadata> tasks;
   for (const auto& thread : threads_) {
@@ -293,11 +327,11 @@ bool KafkaStreams::Impl::tell_all(
     command(*thread, [promise] { promise->set_value(); });
   }
   const auto deadline = services_.clock->monotonic() + timeout;
-  for (auto& answer : answers) {
-    const Duration slice = services_.pause ? Duration(0) : kStepWait;
-    while (answer.wait_for(slice) == std::future_status::timeout) {
+  const Duration slice = services_.pause ? Duration(0) : kStepWait;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    while (answers[i].wait_for(slice) == std::future_status::timeout) {
       if (services_.pause) services_.pause(kStepWait);
-      if (ended_threads_.load() > 0) break;
+      if (threads_[i]->has_ended()) break;
       if (services_.clock->monotonic() > deadline) return false;
     }
   }
@@ -437,7 +471,7 @@ std::vector<TaskMetadata> KafkaStreams::Impl::tasks() const {
 bool KafkaStreams::Impl::close(Duration timeout) {
   const State before = state();
   if (before == State::kNotRunning || before == State::kCreated) return true;
-  if (before != State::kError) set_state(State::kPendingShutdown);
+  set_state(State::kPendingShutdown);
   membership_runner_.request_stop();
   if (membership_runner_.joinable()) membership_runner_.join();
   const bool in_time = tell_all(
@@ -455,7 +489,7 @@ bool KafkaStreams::Impl::close(Duration timeout) {
   membership_.reset();
   own_broker_.reset();
   lock_.reset();
-  if (state() != State::kError) set_state(State::kNotRunning);
+  set_state(State::kNotRunning);
   return in_time;
 }
 

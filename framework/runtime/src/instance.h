@@ -3,6 +3,7 @@
 #include <millstream/runtime/kafka_streams.h>
 #include <millstream/transport/open_broker.h>
 
+#include "application_stop.h"
 #include "repartition_purge.h"
 #include "runtime_services.h"
 #include "state_cleaner.h"
@@ -50,6 +51,7 @@ class KafkaStreams::Impl {
   void run_thread(std::size_t index, const std::stop_token& stop);
   bool recover_thread(StreamThread& thread, const Error& error);
   void run_membership(const std::stop_token& stop);
+  void retire();
   void handle(const MembershipEvent& event);
   void carry_out_assigned(const MembershipEvent& event);
   void hand_out(const Lease& lease);
@@ -74,6 +76,7 @@ class KafkaStreams::Impl {
   RuntimeServices services_;
   RepartitionPurge purge_{services_};
   StateCleaner cleaner_{services_};
+  ApplicationStop stop_{services_};
   /// Changed under `threads_mutex_`, and only while none of the runners runs.
   std::vector<std::unique_ptr<StreamThread>> threads_;
   mutable std::mutex threads_mutex_;
@@ -88,7 +91,6 @@ class KafkaStreams::Impl {
   mutable std::mutex mutex_;  // guards error_
   Error error_;
   std::atomic<bool> finishing_{false};
-  std::atomic<int> ended_threads_{0};
 
   // Last, so that they are joined before anything that they use goes.
   std::vector<std::jthread> runners_;

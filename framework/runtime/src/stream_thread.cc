@@ -82,8 +82,10 @@ Status StreamThread::step(Duration wait) {
     MILLSTREAM_TRY(step_globals(wait));
     if (globals_ && !globals_->caught_up()) return {};
     MILLSTREAM_TRY(open_tasks());
-    MILLSTREAM_TRY(step_restores(tasks_.empty() ? wait : Duration(0)));
-    MILLSTREAM_TRY(fetch(wait));
+    if (const Status restored = step_restores(tasks_.empty() ? wait : Duration(0)); !restored) {
+      return look_again(restored.error());
+    }
+    if (const Status fetched = fetch(wait); !fetched) return look_again(fetched.error());
     const auto began = services_->clock->monotonic();
     const Timestamp now = services_->clock->now();
     std::size_t processed = 0;
@@ -104,6 +106,17 @@ Status StreamThread::step(Duration wait) {
   } catch (const std::exception& error) {
     return Error::data(error.what());
   }
+}
+
+/// What can't be fetched may be gone because somebody else has processed it meanwhile, and the
+/// group hasn't told us yet that we have lost the task: opened anew, it goes on where the group is
+/// by now. What can't be fetched there either is gone for good.
+Status StreamThread::look_again(const Error& error) {
+  if (error.kind() != ErrorKind::kMachine || unfetchable_ == error.message()) return error;
+  unfetchable_ = error.message();
+  services_->logger->warning("the tasks are opened anew, since something can't be fetched",
+                             {{"error", unfetchable_}});
+  return recover();
 }
 
 Status StreamThread::recover() {
@@ -247,7 +260,7 @@ Status StreamThread::carry_out_lose() {
 }
 
 Status StreamThread::carry_out_shut_down() {
-  shut_down_ = true;
+  if (std::exchange(shut_down_, true)) return {};
   Status status;
   if (!suspended_) status = commit(CommitMode::kNow);
   std::vector<TaskId> all;

@@ -71,6 +71,9 @@ class StreamThread {
   [[nodiscard]] const ThreadReport& report() const { return report_; }
   /// Every assigned task runs. Thread: any.
   [[nodiscard]] bool all_running() const { return all_running_.load(); }
+  /// It will carry out no more commands. Thread: any.
+  void mark_ended() { ended_.store(true); }
+  [[nodiscard]] bool has_ended() const { return ended_.load(); }
   /// A commit was refused for its lease, and the thread holds still until it gets another one.
   /// Thread: any.
   [[nodiscard]] bool is_fenced() const { return fenced_.load(); }
@@ -100,6 +103,7 @@ class StreamThread {
   Status carry_out_shut_down();
 
   Status open_producer();
+  Status look_again(const Error& error);
 
   // thread_tasks.cc
   Status step_globals(Duration wait);
@@ -150,6 +154,7 @@ class StreamThread {
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::map<TaskId, std::unique_ptr<TaskRestore>> restores_;
   std::set<TaskId> to_open_;
+  std::optional<CommitsReader> commits_reader_;  // while tasks are opened
   std::map<TopicPartition, StreamTask*> owners_;
   std::set<TopicPartition> paused_;
   Lease lease_;
@@ -159,6 +164,7 @@ class StreamThread {
   std::size_t processed_since_commit_ = 0;
   std::optional<PendingCommit> pending_commit_;
   std::optional<Timestamp> retry_open_at_;
+  std::string unfetchable_;                      // what the last look_again was about
   std::optional<Timestamp> reopen_producer_at_;  // there is none: it couldn't be opened
 
   mutable std::mutex mutex_;  // guards what follows
@@ -169,6 +175,7 @@ class StreamThread {
   std::set<TaskId> finishing_;  // advanced, not yet committed; the thread's own
   std::atomic<bool> all_running_{false};
   std::atomic<bool> fenced_{false};
+  std::atomic<bool> ended_{false};
 
   ThreadReport report_;
   Timestamp published_ = Timestamp::none();

@@ -11,7 +11,6 @@ namespace millstream {
 
 namespace {
 
-constexpr std::size_t kRestoreBatch = 10'000;
 constexpr Duration kNoTopicForgetsSooner{3'600'000};
 
 std::string full_source_name(const StreamsConfig& config, const SourceTopic& source) {
@@ -28,12 +27,17 @@ const Subtopology& subtopology_of(const BuiltTopology& topology, TaskId task) {
 
 }  // namespace
 
-Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services, TaskId task) {
+bool TaskRestore::exactly_once() const {
+  return services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2;
+}
+
+Result<std::unique_ptr<TaskRestore>> TaskRestore::begin(RuntimeServices& services,
+                                                        CommitsReader& commits, TaskId task) {
   std::unique_ptr<TaskRestore> restore(new TaskRestore(services, task));
   restore->subtopology_ = &subtopology_of(*services.topology, task);
   MILLSTREAM_TRY(restore->open_state());
   MILLSTREAM_FAIL_POINT("state-opened");
-  auto facts = restore->gather_facts();
+  auto facts = restore->gather_facts(commits);
   if (!facts) return facts.error();
   auto plan = plan_recovery(*facts);
   if (!plan) return plan.error().within("task " + task.to_string());
@@ -63,6 +67,7 @@ Status TaskRestore::open_state() {
   options.stores = subtopology_->stores;
   if (persistent) options.directory = services_->state_root + "/" + task_.to_string();
   options.resources = services_->rocks;
+  options.rewrites_aborted = !exactly_once() && !MILLSTREAM_MUTANT(kInterruptedRestored);
   options.buffer_budget = std::max<std::size_t>(
       services_->config.memory_bytes / 2 / std::max<std::size_t>(services_->plan.tasks.size(), 1),
       std::size_t{1} << 20U);
@@ -73,7 +78,7 @@ Status TaskRestore::open_state() {
   return {};
 }
 
-Result<RecoveryFacts> TaskRestore::gather_facts() {
+Result<RecoveryFacts> TaskRestore::gather_facts(CommitsReader& commits) {
   RecoveryFacts facts;
   for (const SourceTopic& source : subtopology_->sources) {
     facts.sources.push_back({full_source_name(services_->config, source), task_.partition});
@@ -82,7 +87,7 @@ Result<RecoveryFacts> TaskRestore::gather_facts() {
       services_->broker->admin().committed_offsets(services_->config.application_id, facts.sources);
   if (!committed) return committed.error();
   facts.committed = std::move(*committed);
-  auto record = read_commit_record(facts.committed);
+  auto record = read_commit_record(commits, facts.committed);
   if (!record) return record.error();
   facts.record = std::move(*record);
   facts.stored = state_->stored_mark();
@@ -115,7 +120,8 @@ Result<Duration> TaskRestore::tombstone_retention() {
   return least;
 }
 
-/// A new state's first mark, so that a restore which is interrupted and goes on later knows its age.
+/// A new state's first mark, so that a restore which is interrupted and goes on later knows its
+/// age.
 Status TaskRestore::note_begin() {
   began_ = services_->clock->now();
   if (tails_.empty() || state_->stored_mark()) return {};
@@ -145,7 +151,7 @@ Status TaskRestore::abandon() {
 /// The newest commit record of this task: from where the committed offsets say that theirs lies, to
 /// the end of the task's partition of the commits topic.
 Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
-    const OffsetsByPartition& committed) {
+    CommitsReader& commits, const OffsetsByPartition& committed) {
   const TopicPartition partition{services_->plan.commits_topic, services_->plan.index_of(task_)};
   const std::vector<TopicPartition> partitions{partition};
   Admin& admin = services_->broker->admin();
@@ -162,37 +168,11 @@ Result<std::optional<CommitMark>> TaskRestore::read_commit_record(
       from = std::max(from, metadata->commit_record);
     }
   }
-  auto newest = newest_record({partition, from}, end);
+  auto newest = commits.newest(task_, {partition, from}, end);
   if (!newest || *newest || from == begins->at(partition)) return newest;
-  // An aborted commit's offsets may have come late, and into another commit: then they name a record
-  // that was aborted, and the newest lies before it.
-  return newest_record({partition, begins->at(partition)}, end);
-}
-
-/// The last committed one of this task's records from `from` to `end`.
-Result<std::optional<CommitMark>> TaskRestore::newest_record(const PartitionPosition& from,
-                                                             Offset end) {
-  const TopicPartition& partition = from.partition;
-  std::optional<CommitMark> newest;
-  if (from.offset >= end) return newest;
-  auto consumer = services_->broker->make_consumer(
-      {.client_id = services_->config.application_id + "-commits-reader"});
-  if (!consumer) return consumer.error();
-  const std::vector<PartitionPosition> start{from};
-  MILLSTREAM_TRY((*consumer)->assign(start));
-  while ((*consumer)->position(partition) < end) {
-    auto batches = (*consumer)->poll(kRestoreBatch, Duration(100));
-    if (!batches) return batches.error();
-    for (const auto& batch : *batches) {
-      for (const FetchedRecord& record : batch->records()) {
-        if (record.key != task_.to_string() || !record.value) continue;
-        auto mark = CommitMark::parse(*record.value);
-        if (!mark) return mark.error().within("commit record of task " + task_.to_string());
-        newest = std::move(*mark);
-      }
-    }
-  }
-  return newest;
+  // An aborted commit's offsets may have come late, and into another commit: then they name a
+  // record that was aborted, and the newest lies before it.
+  return commits.newest(task_, {partition, begins->at(partition)}, end);
 }
 
 /// Where sources begin that have no offset yet: by their reset policy. A task that already has
@@ -222,25 +202,37 @@ Status TaskRestore::find_tails() {
   Admin& admin = services_->broker->admin();
   // What is restored may be written to the local store at once, and must not outlive the log there.
   MILLSTREAM_TRY(services_->broker->sync());
+  std::map<TopicPartition, const StoreSpec*> changelogs;
+  std::vector<TopicPartition> partitions;
   for (const StoreSpec& store : subtopology_->stores) {
-    if (!store.logging) continue;
-    if (current && store.persistent) continue;
-    const TopicPartition changelog{changelog_topic(services_->config, store), task_.partition};
-    const std::vector<TopicPartition> one{changelog};
-    const auto begins = admin.beginning_offsets(one);
-    if (!begins) return begins.error();
-    const auto ends =
-        admin.end_offsets(one, MILLSTREAM_MUTANT(kLastStableEnd) ? Isolation::kReadCommitted
-                                                                 : Isolation::kReadUncommitted);
-    if (!ends) return ends.error();
-    Tail tail{.store = store.name, .position = begins->at(changelog), .end = ends->at(changelog)};
+    if (!store.logging || (current && store.persistent && exactly_once())) continue;
+    partitions.push_back({changelog_topic(services_->config, store), task_.partition});
+    changelogs.emplace(partitions.back(), &store);
+  }
+  const auto begins = admin.beginning_offsets(partitions);
+  if (!begins) return begins.error();
+  const auto ends = admin.end_offsets(partitions, MILLSTREAM_MUTANT(kLastStableEnd)
+                                                      ? Isolation::kReadCommitted
+                                                      : Isolation::kReadUncommitted);
+  if (!ends) return ends.error();
+  for (const TopicPartition& changelog : partitions) {
+    const StoreSpec& store = *changelogs.at(changelog);
+    Tail tail{.store = store.name,
+              .position = begins->at(changelog),
+              .end = ends->at(changelog),
+              .log_end = ends->at(changelog)};
     const auto reached = positions.find(store.name);
     if (reached != positions.end()) tail.position = std::max(tail.position, reached->second);
     const bool shared = !store.changelog_topic.empty() && !MILLSTREAM_MUTANT(kSourceTopicToEnd);
-    if (shared) tail.end = mark_.input_offsets.at(changelog);
+    if (shared) tail.end = tail.log_end = mark_.input_offsets.at(changelog);
     if (!shared) leave_out_interrupted(tail);
-    if (tail.position >= tail.end) continue;
+    if (tail.position >= tail.log_end) continue;
     tail.from = tail.position;
+    tail.ended = tail.position >= tail.end;
+    if (tail.ended) {
+      tails_.emplace(changelog, std::move(tail));
+      continue;
+    }
     services_->logger->info("restores a store", {{"task", task_.to_string()},
                                                  {"store", store.name},
                                                  {"from", std::to_string(to_int(tail.position))},
@@ -254,12 +246,12 @@ Status TaskRestore::find_tails() {
 }
 
 /// Without transactions, what a commit wrote that was then interrupted can be read: it lies behind
-/// what the newest record names, and is done again. Each record names the end of each changelog. All
-/// that there is of a task that never committed is of that kind. (Another library's changelog has
-/// offsets, and no record: it is restored.)
+/// what the newest record names, and is done again; its rows are written again, since the next
+/// record's range begins before it. Each record names the end of each changelog.
+/// All that there is of a task that never committed is of that kind. (Another library's changelog
+/// has offsets, and no record: it is restored.)
 void TaskRestore::leave_out_interrupted(Tail& tail) {
-  if (services_->config.guarantee == ProcessingGuarantee::kExactlyOnceV2) return;
-  if (MILLSTREAM_MUTANT(kInterruptedRestored)) return;
+  if (exactly_once() || MILLSTREAM_MUTANT(kInterruptedRestored)) return;
   if (never_committed_) tail.end = tail.position;
   const auto named = mark_.changelog_positions.find(tail.store);
   if (named != mark_.changelog_positions.end()) {
@@ -278,18 +270,22 @@ std::vector<PartitionPosition> TaskRestore::remaining() const {
 Status TaskRestore::apply(const FetchedBatch& batch, Offset position) {
   Tail& tail = tails_.at(batch.partition());
   std::vector<ChangelogRecord> records;
+  std::vector<ChangelogRecord> interrupted;
   records.reserve(batch.records().size());
   for (const FetchedRecord& record : batch.records()) {
-    if (record.offset >= tail.end) break;
-    if (record.key) records.push_back({*record.key, record.value, record.timestamp});
+    if (record.offset >= tail.log_end) break;
+    auto& kind = record.offset < tail.end ? records : interrupted;
+    if (record.key) kind.push_back({*record.key, record.value, record.timestamp});
   }
-  tail.position = std::min(position, std::max(tail.end, tail.position));
-  if (services_->on_restore_progress) {
-    services_->on_restore_progress(task_, tail.store, tail.position);
+  tail.position = std::min(position, tail.log_end);
+  if (!tail.ended) {
+    const Offset restored = std::min(tail.position, tail.end);
+    if (services_->on_restore_progress) services_->on_restore_progress(task_, tail.store, restored);
+    tail.records += records.size();
+    MILLSTREAM_TRY(state_->restore(tail.store, records, restored));
+    note_end(tail);
   }
-  tail.records += records.size();
-  MILLSTREAM_TRY(state_->restore(tail.store, records, tail.position));
-  note_end(tail);
+  if (!interrupted.empty()) MILLSTREAM_TRY(state_->note_interrupted(tail.store, interrupted));
   MILLSTREAM_FAIL_POINT("restore-applied");
   return {};
 }
@@ -309,8 +305,9 @@ void TaskRestore::note_end(Tail& tail) {
 }
 
 bool TaskRestore::finished() const {
-  return std::all_of(tails_.begin(), tails_.end(),
-                     [](const auto& entry) { return entry.second.position >= entry.second.end; });
+  return std::all_of(tails_.begin(), tails_.end(), [](const auto& entry) {
+    return entry.second.position >= entry.second.log_end;
+  });
 }
 
 std::vector<StoreMetadata> TaskRestore::stores() const {
@@ -320,7 +317,7 @@ std::vector<StoreMetadata> TaskRestore::stores() const {
     for (const auto& [changelog, tail] : tails_) {
       if (tail.store != spec.name) continue;
       store.restore_from = tail.from;
-      store.restore_position = tail.position;
+      store.restore_position = std::min(tail.position, tail.end);
       store.restore_end = tail.end;
     }
   }

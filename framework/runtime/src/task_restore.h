@@ -4,6 +4,7 @@
 #include <millstream/state/task_state.h>
 #include <millstream/transport/broker.h>
 
+#include "commits_reader.h"
 #include "recovery.h"
 #include "runtime_services.h"
 
@@ -21,7 +22,8 @@ class TaskRestore {
  public:
   /// Open the task's state, find out where it goes on, and which changelog tails it needs. Blocks
   /// for the broker's answers. **Errors**: kMachine; the task can be tried again.
-  static Result<std::unique_ptr<TaskRestore>> begin(RuntimeServices& services, TaskId task);
+  static Result<std::unique_ptr<TaskRestore>> begin(RuntimeServices& services,
+                                                    CommitsReader& commits, TaskId task);
 
   [[nodiscard]] TaskId task() const { return task_; }
   /// The changelog partitions to be read, each from its position.
@@ -34,8 +36,8 @@ class TaskRestore {
   /// The consumer has reached `position` without records.
   Status note_position(const TopicPartition& changelog, Offset position);
   [[nodiscard]] bool finished() const;
-  /// It took so long that deletions which it hasn't read may be forgotten by now: what it has is worth
-  /// nothing. **Errors**: kMachine.
+  /// It took so long that deletions which it hasn't read may be forgotten by now: what it has is
+  /// worth nothing. **Errors**: kMachine.
   Result<bool> outlived();
   /// Drop what was restored, and the state.
   Status abandon();
@@ -52,16 +54,19 @@ class TaskRestore {
     Offset position = Offset::kNone;
     Offset from = Offset::kNone;
     Offset end = Offset::kNone;
+    /// Behind `end`, up to here, lies what an interrupted commit has written.
+    Offset log_end = Offset::kNone;
     std::uint64_t records = 0;
     bool ended = false;
   };
   TaskRestore(RuntimeServices& services, TaskId task) : services_(&services), task_(task) {}
 
+  [[nodiscard]] bool exactly_once() const;
   void note_end(Tail& tail);
   Status open_state();
-  Result<RecoveryFacts> gather_facts();
-  Result<std::optional<CommitMark>> read_commit_record(const OffsetsByPartition& committed);
-  Result<std::optional<CommitMark>> newest_record(const PartitionPosition& from, Offset end);
+  Result<RecoveryFacts> gather_facts(CommitsReader& commits);
+  Result<std::optional<CommitMark>> read_commit_record(CommitsReader& commits,
+                                                       const OffsetsByPartition& committed);
   Status read_tombstone_retention(RecoveryFacts& facts);
   Result<Duration> tombstone_retention();
   Status note_begin();

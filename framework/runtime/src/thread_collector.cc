@@ -5,33 +5,6 @@
 
 namespace millstream {
 
-/// A record that waits for the next transaction, with bytes of its own.
-struct ThreadCollector::Held {
-  explicit Held(const OutgoingRecord& record)
-      : topic(record.topic), partition(record.partition), key(record.key), value(record.value),
-        timestamp(record.timestamp),
-        headers(record.headers != nullptr ? *record.headers : Headers()) {}
-
-  [[nodiscard]] OutgoingRecord view() const {
-    return {.topic = topic,
-            .partition = partition,
-            .key = key,
-            .value = value,
-            .timestamp = timestamp,
-            .headers = headers.empty() ? nullptr : &headers};
-  }
-  [[nodiscard]] std::size_t footprint() const {
-    return sizeof(Held) + topic.size() + (key ? key->size() : 0) + (value ? value->size() : 0);
-  }
-
-  std::string topic;
-  std::optional<PartitionId> partition;
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  Timestamp timestamp;
-  Headers headers;
-};
-
 ThreadCollector::ThreadCollector(RuntimeServices& services, int thread_index)
     : services_(&services),
       thread_index_(thread_index),
@@ -40,8 +13,6 @@ ThreadCollector::ThreadCollector(RuntimeServices& services, int thread_index)
     targets_[topic].partitions = partitions;
   }
 }
-
-ThreadCollector::~ThreadCollector() = default;
 
 Status ThreadCollector::open() {
   const std::string name = services_->config.application_id + "-" + services_->instance_id + "-" +
@@ -78,7 +49,7 @@ Status ThreadCollector::send(const OutgoingRecord& record) {
   }
   if (to.sent == nullptr) count_sent(record.topic, 0);
   if (holding_) {
-    held_bytes_ += held_.emplace_back(record).footprint();
+    held_.add(record);
     to.sent->add();
     return {};
   }
@@ -92,18 +63,16 @@ Status ThreadCollector::send(const OutgoingRecord& record) {
 void ThreadCollector::release() {
   holding_ = false;
   transaction_ended();
-  if (!held_.empty()) begin();
-  for (const Held& record : held_) {
-    if (!fault_) break;
-    note(producer_->produce(record.view()));
-  }
-  drop_held();
+  if (held_.bytes() > 0) begin();
+  held_.for_each([this](const OutgoingRecord& record) {
+    if (fault_) note(producer_->produce(record));
+  });
+  held_.clear();
 }
 
 void ThreadCollector::drop_held() {
   holding_ = false;
   held_.clear();
-  held_bytes_ = 0;
 }
 
 void ThreadCollector::count_sent(std::string_view topic, std::uint64_t records) {

@@ -3,12 +3,11 @@
 #include <millstream/runtime/record_collector.h>
 #include <millstream/transport/broker.h>
 
+#include "held_records.h"
 #include "runtime_services.h"
 
 #include <map>
-#include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace millstream {
@@ -20,7 +19,6 @@ namespace millstream {
 class ThreadCollector final : public RecordCollector {
  public:
   ThreadCollector(RuntimeServices& services, int thread_index);
-  ~ThreadCollector() override;
 
   /// Make the producer; under exactly-once settle and fence its predecessor. Also after a fatal
   /// fault.
@@ -44,7 +42,7 @@ class ThreadCollector final : public RecordCollector {
   void release();
   void drop_held();
   /// Memory of what is held. **Units**: bytes.
-  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+  [[nodiscard]] std::size_t held_bytes() const { return held_.bytes(); }
   /// The first fault since the last `clear_fault`.
   [[nodiscard]] const ProducerStatus& fault() const { return fault_; }
   void clear_fault() { fault_ = {}; }
@@ -58,9 +56,7 @@ class ThreadCollector final : public RecordCollector {
   bool in_transaction_ = false;
   ProducerStatus fault_;
   bool holding_ = false;
-  struct Held;
-  std::deque<Held> held_;
-  std::size_t held_bytes_ = 0;
+  HeldRecords held_;
   struct Target {
     PartitionId partitions = 0;
     Counter* sent = nullptr;

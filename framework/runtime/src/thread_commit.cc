@@ -252,10 +252,10 @@ Status StreamThread::handle_fault(ProducerStatus fault) {
     collector_.clear_fault();
     if (MILLSTREAM_MUTANT(kPresumedCommitKept)) pending_commit_.reset();
     const bool in_memory = rewound && !pending_commit_;
-    if (in_memory && fault.error.kind() != ErrorKind::kUser) return rewind_tasks();
+    if (in_memory && fault.error.kind() == ErrorKind::kMachine) return rewind_tasks();
   }
-  if (fault.error.kind() == ErrorKind::kUser) {
-    // Tried again it would be refused again: a record too large, a topic that is gone.
+  if (fault.error.kind() != ErrorKind::kMachine) {
+    // Tried again it would fail again: a record too large, a topic that is gone, a full disk.
     MILLSTREAM_TRY(recover());
     return fault.error;
   }

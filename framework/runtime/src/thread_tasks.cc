@@ -36,12 +36,13 @@ Status StreamThread::open_tasks() {
   retry_open_at_.reset();
   const std::set<TaskId> wanted = to_open_;
   for (const TaskId id : wanted) {
-    auto restore = TaskRestore::begin(*services_, id);
+    if (!commits_reader_) commits_reader_.emplace(*services_);
+    auto restore = TaskRestore::begin(*services_, *commits_reader_, id);
     if (!restore) {
       services_->logger->error(
           "a task can't be opened; tried again in a second",
           {{"task", id.to_string()}, {"error", std::string(restore.error().message())}});
-      if (restore.error().kind() == ErrorKind::kUser) return restore.error();
+      if (restore.error().kind() != ErrorKind::kMachine) return restore.error();
       retry_open_at_ = now + kRetryOpen;
       continue;
     }
@@ -51,6 +52,7 @@ Status StreamThread::open_tasks() {
     if (!positions.empty()) MILLSTREAM_TRY(restore_consumer_->assign(positions));
     if (kept.finished()) MILLSTREAM_TRY(start_task(kept));
   }
+  if (to_open_.empty()) commits_reader_.reset();
   publish(Publish::kNow);
   return {};
 }

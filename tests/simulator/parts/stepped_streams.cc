@@ -68,7 +68,7 @@ void SteppedStreams::run_thread(std::size_t index) {
     if (!status && !impl.recover_thread(thread, status.error())) break;
     if (thread.idle()) thread.wait_for_command(options_.wait);
   }
-  impl.ended_threads_.fetch_add(1);
+  thread.mark_ended();
   --threads_running_;
 }
 

@@ -29,6 +29,8 @@ SETTINGS = {
     "log.cleaner.dedupe.buffer.size": 2 << 20,
     "log.cleaner.backoff.ms": 1000,
     "log.segment.delete.delay.ms": 1000,
+    # The tests' records are of 1970: seven days would delete them at the first look.
+    "log.retention.ms": -1,
     "log.initial.task.delay.ms": 1000,
     "num.network.threads": 2,
     "num.io.threads": 4,

@@ -31,7 +31,10 @@ class Descriptor {
 };
 
 Error system_error(const std::string& what, const std::string& path) {
-  return Error::machine(what + " " + path + ": " + std::generic_category().message(errno));
+  const int number = errno;
+  const std::string text = what + " " + path + ": " + std::generic_category().message(number);
+  if (number != ENOSPC && number != EDQUOT) return Error::machine(text);
+  return Error::fatal(text + "; make room and start again");
 }
 
 Status write_and_sync(const std::string& path, std::string_view text) {

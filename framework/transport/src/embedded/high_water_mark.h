@@ -9,7 +9,7 @@ namespace millstream::embedded {
 
 /// A small file beside the database that says how far it once was durable, so that a damaged or
 /// deleted write-ahead log is noticed: RocksDB reopens without a word, with less in it.
-/// **Errors**: kMachine, naming the file.
+/// **Errors**: kMachine, naming the file; kFatal when the disk is full.
 class HighWaterMark {
  public:
   explicit HighWaterMark(std::string path) : path_(std::move(path)) {}

@@ -34,6 +34,8 @@ using ErrorPtr = std::unique_ptr<rd_kafka_error_t, Destroyer<rd_kafka_error_dest
 using HeadersPtr = std::unique_ptr<rd_kafka_headers_t, Destroyer<rd_kafka_headers_destroy>>;
 using PartitionListPtr = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                          Destroyer<rd_kafka_topic_partition_list_destroy>>;
+using MetadataPtr =
+    std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
 using GroupMetadataPtr = std::unique_ptr<rd_kafka_consumer_group_metadata_t,
                                          Destroyer<rd_kafka_consumer_group_metadata_destroy>>;
 using AdminOptionsPtr =

@@ -10,9 +10,6 @@ namespace {
 
 constexpr int kMetadataTimeoutMs = 2'000;
 
-using MetadataPtr =
-    std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
-
 }  // namespace
 
 IdlePartitions::IdlePartitions(rd_kafka_t& client, const CoordinationTopic& topic)

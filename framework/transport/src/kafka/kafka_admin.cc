@@ -20,8 +20,6 @@ using DeleteTopicPtr =
     std::unique_ptr<rd_kafka_DeleteTopic_t, Destroyer<rd_kafka_DeleteTopic_destroy>>;
 using ResourcePtr =
     std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
-using MetadataPtr =
-    std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
 
 /// The objects as librdkafka takes them: an array of pointers.
 template <class Ptr>
@@ -68,9 +66,13 @@ Result<std::unique_ptr<Admin>> KafkaAdmin::open(const Settings& settings, Cluste
 
 Result<ClientPtr> KafkaAdmin::make_reader(Isolation isolation) {
   const bool committed = isolation == Isolation::kReadCommitted;
+  // The group never comes to be. Without one librdkafka 2.0.2 follows a null pointer when a group's
+  // coordinator answers that it is none any more (to OffsetFetch).
   auto conf =
       settings_.conf(Role::kAdmin, {},
                      {{"client.id", "millstream-admin"},
+                      {"group.id", "millstream-data"},
+                      {"enable.auto.commit", "false"},
                       {"isolation.level", committed ? "read_committed" : "read_uncommitted"}});
   if (!conf) return conf.error();
   return make_client(RD_KAFKA_CONSUMER, std::move(*conf), *this);

@@ -22,6 +22,7 @@ constexpr std::size_t kMinFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFetch = std::size_t{50} << 20U;
 constexpr std::size_t kMinShare = 256;
 constexpr Duration kSeekPatience{10'000};
+constexpr int kMetadataTimeoutMs = 2'000;
 
 std::size_t messages_within(std::size_t budget) {
   return std::clamp(budget / kBytesPerMessage, kMinMessages, kMaxMessages);
@@ -92,6 +93,7 @@ Status KafkaConsumer::start(const Settings& settings, const CoordinationTopic& c
 
 Status KafkaConsumer::assign(std::span<const PartitionPosition> partitions) {
   if (partitions.empty()) return {};
+  learn_leaders(partitions);
   const PartitionListPtr list = list_of(partitions);
   idle_->extend(*list);
   const ErrorPtr error(rd_kafka_incremental_assign(client_.get(), list.get()));
@@ -104,6 +106,21 @@ Status KafkaConsumer::assign(std::span<const PartitionPosition> partitions) {
     assigned_[partition] = Fetching{.next = to_int(offset)};
   }
   return {};
+}
+
+/// A partition that is assigned before its leader is known isn't fetched until the topics' next
+/// periodic refresh, up to a second later. So ask at once, once a topic.
+void KafkaConsumer::learn_leaders(std::span<const PartitionPosition> partitions) {
+  std::vector<TopicPtr> fresh;
+  for (const auto& [partition, offset] : partitions) {
+    if (!known_topics_.insert(partition.topic).second) continue;
+    fresh.emplace_back(rd_kafka_topic_new(client_.get(), partition.topic.c_str(), nullptr));
+  }
+  if (fresh.empty()) return;
+  // The question is about all topics that there are handles of; the answer goes to the handles.
+  const rd_kafka_metadata_t* answer = nullptr;
+  rd_kafka_metadata(client_.get(), 0, nullptr, &answer, kMetadataTimeoutMs);
+  const MetadataPtr owned(answer);
 }
 
 void KafkaConsumer::unassign(std::span<const TopicPartition> partitions) {

@@ -3,6 +3,7 @@
 #include <millstream/transport/broker.h>
 
 #include <deque>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -65,6 +66,7 @@ class KafkaConsumer final : public Consumer, private ClientListener {
   Status start(const Settings& settings, const CoordinationTopic& coordination,
                const ConsumerOptions& options);
 
+  void learn_leaders(std::span<const PartitionPosition> partitions);
   void release_parked(Gathering& gathering, std::size_t max_records);
   Status fetch(Gathering& gathering, std::size_t max_records, Duration timeout);
   Status take(MessagePtr message, Gathering& gathering);
@@ -81,6 +83,7 @@ class KafkaConsumer final : public Consumer, private ClientListener {
   QueuePtr queue_;
   std::unique_ptr<IdlePartitions> idle_;
   Assigned assigned_;
+  std::set<std::string> known_topics_;
   bool any_released_ = false;
   std::vector<rd_kafka_message_t*> buffer_;
 };

@@ -192,8 +192,13 @@ PartitionListPtr KafkaMembership::own_list(const std::vector<PartitionId>& parti
   return list;
 }
 
-bool KafkaMembership::cooperative() const {
-  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
+bool KafkaMembership::cooperative() {
+  // A member that is just leaving may have none any more, not even a text that says so.
+  const char* protocol = rd_kafka_rebalance_protocol(client_.get());
+  if (protocol != nullptr && std::string_view(protocol) != "NONE") {
+    cooperative_ = std::string_view(protocol) == "COOPERATIVE";
+  }
+  return cooperative_;
 }
 
 void KafkaMembership::set_lease(Lease lease) {

@@ -52,7 +52,7 @@ class KafkaMembership final : public Membership, private ClientListener {
                                        const rd_kafka_topic_partition_list_t& partitions);
   void answer(const Rebalance& rebalance);
   void set_lease(Lease lease);
-  [[nodiscard]] bool cooperative() const;
+  bool cooperative();
   [[nodiscard]] PartitionListPtr own_list(const std::vector<PartitionId>& partitions) const;
   [[nodiscard]] bool is_current(const Lease& lease) const;
 
@@ -63,6 +63,7 @@ class KafkaMembership final : public Membership, private ClientListener {
   std::deque<Rebalance> waiting_;        // from the callback, not yet handed out
   std::optional<Rebalance> handed_out_;  // not yet acknowledged
   bool leaving_ = false;
+  bool cooperative_ = false;  ///< As librdkafka said last.
   ClientPtr client_;
 };
 

@@ -62,6 +62,10 @@ struct TaskStateOptions {
   /// Bound of the write buffers of this task, committed and clean entries included. **Units**:
   /// bytes.
   std::size_t buffer_budget = std::size_t{16} << 20U;
+  /// Without transactions a changelog keeps what a commit wrote that then failed. Then the rows of
+  /// an aborted commit are written again with the next one, as they are by then. (Not those of
+  /// kVersioned, whose changelog is their history.)
+  bool rewrites_aborted = false;
   Logger* logger = nullptr;
 };
 
@@ -106,6 +110,11 @@ class TaskState {
   /// inside a transaction. **Errors**: kData for a record that no such store wrote; kMachine.
   virtual Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                          Offset position) = 0;
+  /// Note records that an interrupted commit has left in a store's changelog: they aren't applied,
+  /// and their rows are written again with the next commit. Needs `rewrites_aborted`. **Errors**:
+  /// kData for a record that no such store wrote.
+  virtual Status note_interrupted(std::string_view store,
+                                  std::span<const ChangelogRecord> records) = 0;
   /// Every position has reached the ends that `mark` names: this is the state of that commit now.
   virtual Status finish_restore(CommitMark mark) = 0;
   /// Drop everything: stores, positions, mark.

@@ -14,6 +14,7 @@ enum class ErrorKind {
   kUser,  ///< Usage or configuration: the person who started the program mends it (exit status 2).
   kData,  ///< A record, a file, a model: goes to a handler or a dead-letter topic.
   kMachine,  ///< Broker, disk, network, memory: may pass, may be tried again (exit status 1).
+  kFatal,    ///< The machine, beyond trying again in this process: a full disk (exit status 1).
 };
 
 /// What went wrong, as a person needs it: the thing, the place, and the remedy, in one text.
@@ -28,6 +29,7 @@ class [[nodiscard]] Error {
   static Error user(std::string message) { return {ErrorKind::kUser, std::move(message)}; }
   static Error data(std::string message) { return {ErrorKind::kData, std::move(message)}; }
   static Error machine(std::string message) { return {ErrorKind::kMachine, std::move(message)}; }
+  static Error fatal(std::string message) { return {ErrorKind::kFatal, std::move(message)}; }
 
   [[nodiscard]] bool is_set() const { return rep_ != nullptr; }
   [[nodiscard]] ErrorKind kind() const { return rep_ ? rep_->kind : ErrorKind::kMachine; }

@@ -78,7 +78,8 @@ enum class ScanDirection { kForward, kReverse };
 
 /// The owner of one RocksDB: every `rocksdb::*` object lives behind it.
 /// **Thread**: reads and writes from any; open and close from one.
-/// **Errors**: kMachine, naming the directory and what RocksDB said.
+/// **Errors**: kMachine, naming the directory and what RocksDB said. A write that fails is kFatal,
+/// and so is every later one: the database must be closed and opened again.
 class Database {
  public:
   struct Options {

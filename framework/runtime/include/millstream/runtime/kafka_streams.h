@@ -26,7 +26,14 @@ class SteppedStreams;
 
 /// What to do when an error has left a task and no handler took it.
 /// **Source**: StreamsUncaughtExceptionHandler of Kafka Streams.
-enum class UncaughtResponse { kReplaceThread, kShutdownClient, kShutdownApplication };
+enum class UncaughtResponse {
+  /// Back to the last commit, and on.
+  kReplaceThread,
+  /// This instance ends in ERROR; its tasks go to the others.
+  kShutdownClient,
+  /// All instances that run now end in ERROR, the others within about a second.
+  kShutdownApplication,
+};
 
 /// Told when the restore of a store begins, moves and ends. **Units**: changelog offsets.
 /// **Thread**: called from stream threads. **Source**: StateRestoreListener.
