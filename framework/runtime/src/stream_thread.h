@@ -86,9 +86,9 @@ class StreamThread {
     std::function<Status()> run;
     Done done;
   };
-  /// A commit whose outcome isn't known yet. Its tasks have taken it as if it had succeeded, and process
-  /// on; until it has, nothing of it may be spilt or told, and if it fails they are opened anew.
-  /// It is there as long as the tasks are.
+  /// A commit whose outcome isn't known yet. Its tasks have taken it as if it had succeeded, and
+  /// process on; until it has, nothing of it may be spilt or told, and if it fails they are opened
+  /// anew. It is there as long as the tasks are.
   struct PendingCommit {
     std::vector<TaskId> tasks;
     std::vector<TaskId> finishing;

@@ -14,8 +14,8 @@ namespace millstream {
 
 /// Sends what a thread's tasks write, in the thread's transaction if there is one. A fault of the
 /// transaction is kept until the commit asks for it; what is sent meanwhile is dropped, since the
-/// transaction will be. While a commit is under way nothing can be sent: it is held in memory then, and
-/// goes into the next transaction. **Thread**: the stream thread's.
+/// transaction will be. While a commit is under way nothing can be sent: it is held in memory then,
+/// and goes into the next transaction. **Thread**: the stream thread's.
 class ThreadCollector final : public RecordCollector {
  public:
   ThreadCollector(RuntimeServices& services, int thread_index);

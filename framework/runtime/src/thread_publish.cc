@@ -68,7 +68,8 @@ void StreamThread::publish(Publish when) {
   all_running_.store(restores_.empty() && to_open_.empty());
   const Timestamp now = services_->clock->now();
   // What a pending commit would make true isn't told before it is.
-  if (pending_commit_ || (when == Publish::kIfDue && !is_due(now, published_, kPublishEvery))) return;
+  if (pending_commit_ || (when == Publish::kIfDue && !is_due(now, published_, kPublishEvery)))
+    return;
   published_ = now;
   const bool with_stores = is_due(now, stores_published_, kStoresEvery);
   if (with_stores) stores_published_ = now;

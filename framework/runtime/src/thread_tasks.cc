@@ -148,8 +148,8 @@ Status StreamThread::close_task(TaskId id, bool clean) {
   }
   Status status;
   try {
-    // Without the log's sync what is committed stays unwritten: the changelogs bring it back. So does
-    // what a commit of unknown outcome has.
+    // Without the log's sync what is committed stays unwritten: the changelogs bring it back. So
+    // does what a commit of unknown outcome has.
     clean = clean && !pending_commit_;
     if (clean) status = services_->broker->sync();
     const Status closed = found->second->close(clean && status);
