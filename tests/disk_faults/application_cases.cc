@@ -3,7 +3,7 @@
 
 #include "cases.h"
 #include "counting.h"
-#include "refusing_broker.h"
+#include "distant_broker.h"
 #include "support/eventually.h"
 #include "support/temp_dir.h"
 
@@ -42,7 +42,7 @@ class CountingRun {
 
   Broker& broker() { return *broker_; }
   /// From the next application on.
-  void refuse_some_commits() { broker_ = std::make_unique<RefusingBroker>(std::move(broker_)); }
+  void move_broker_away() { broker_ = std::make_unique<DistantBroker>(std::move(broker_)); }
 
   std::unique_ptr<KafkaStreams> start(const std::string& state,
                                       KafkaStreams::Options options = {}) {
@@ -177,7 +177,7 @@ std::string cut_power_of_application(const std::string& scratch, std::uint64_t s
 namespace {
 
 /// Whether an application comes to a point only in a certain situation.
-enum class Situation { kRunning, kCommitsRefused, kRestarting, kSecondInstance, kLogFallenBack };
+enum class Situation { kRunning, kBrokerFarAway, kRestarting, kSecondInstance, kLogFallenBack };
 
 struct FailPoint {
   const char* name;
@@ -190,8 +190,10 @@ constexpr std::array kFailPoints = {
     FailPoint{"commit-submitted", Situation::kRunning},
     FailPoint{"commit-acknowledged", Situation::kRunning},
     FailPoint{"task-committed", Situation::kRunning},
-    FailPoint{"abort-begins", Situation::kCommitsRefused},
-    FailPoint{"abort-sent", Situation::kCommitsRefused},
+    FailPoint{"commit-settled", Situation::kBrokerFarAway},
+    FailPoint{"held-released", Situation::kBrokerFarAway},
+    FailPoint{"abort-begins", Situation::kBrokerFarAway},
+    FailPoint{"abort-sent", Situation::kBrokerFarAway},
     FailPoint{"state-opened", Situation::kRestarting},
     FailPoint{"restore-applied", Situation::kRestarting},
     FailPoint{"restore-finishes", Situation::kRestarting},
@@ -236,11 +238,13 @@ constexpr std::chrono::seconds kComesToPoint{30};
 std::string kill_at_point(const FailPoint& point, const std::string& scratch, Random& random) {
   prepare(point, scratch, random);
   // Other situations come once; with one task or the other, as the threads run.
-  const int times = point.situation == Situation::kRunning ? 1 + static_cast<int>(random() % 8) : 1;
+  const bool often =
+      point.situation == Situation::kRunning || point.situation == Situation::kBrokerFarAway;
+  const int times = often ? 1 + static_cast<int>(random() % 8) : 1;
   const ChildEnd killed = run_child([&] {
     kill_at(point.name, times);
     CountingRun run(scratch);
-    if (point.situation == Situation::kCommitsRefused) run.refuse_some_commits();
+    if (point.situation == Situation::kBrokerFarAway) run.move_broker_away();
     const auto app = run.start("state");
     std::unique_ptr<KafkaStreams> second;
     const auto began = std::chrono::steady_clock::now();

@@ -17,6 +17,7 @@ TEST(LatencyRuns, ObservesEachRecordAtItsAge) {
   runs.note(Timestamp(1000));
   runs.note(Timestamp(1000));
   runs.note(Timestamp(1950));
+  runs.submit();
 
   runs.observe(Timestamp(2000), seconds);
 
@@ -29,19 +30,38 @@ TEST(LatencyRuns, ForgetsWhatItHasObservedAndWhatWasAborted) {
   LatencyRuns runs;
   Histogram seconds({1.0});
   runs.note(Timestamp(5));
+  runs.submit();
   runs.observe(Timestamp(10), seconds);
   runs.note(Timestamp(6));
   runs.clear();
+  runs.submit();
 
   runs.observe(Timestamp(10), seconds);
 
   EXPECT_EQ(observations(seconds), 1U);
 }
 
+TEST(LatencyRuns, WhatCameAfterTheCommitWasSubmittedIsObservedWithTheNext) {
+  LatencyRuns runs;
+  Histogram seconds({0.1, 1.0});
+  runs.note(Timestamp(1000));
+  runs.submit();
+  runs.note(Timestamp(1990));
+
+  runs.observe(Timestamp(2000), seconds);
+
+  EXPECT_EQ(seconds.count(0), 0U);
+  EXPECT_EQ(seconds.count(1), 1U);
+  runs.submit();
+  runs.observe(Timestamp(2000), seconds);
+  EXPECT_EQ(seconds.count(0), 1U);
+}
+
 TEST(LatencyRuns, CountsARecordOfTheFutureAsNew) {
   LatencyRuns runs;
   Histogram seconds({0.1});
   runs.note(Timestamp(5000));
+  runs.submit();
 
   runs.observe(Timestamp(10), seconds);
 
@@ -54,6 +74,7 @@ TEST(LatencyRuns, StaysExactInNumberAndCloseInAgeWhenThereAreMany) {
   LatencyRuns runs;
   Histogram seconds({1000.0});
   for (std::int64_t i = 0; i < kRecords; ++i) runs.note(Timestamp(i));  // each another millisecond
+  runs.submit();
 
   runs.observe(Timestamp(kRecords), seconds);
 

@@ -108,6 +108,7 @@ Status StreamThread::settle_commit(Duration timeout) {
   }
   const PendingCommit commit = *std::exchange(pending_commit_, std::nullopt);
   collector_.release();
+  MILLSTREAM_FAIL_POINT("held-released");
   return confirm_commit(commit);
 }
 
