@@ -19,9 +19,12 @@ def main():
         torture.produce(records=options.records, rate=options.rate, keys=20_000, groups=200,
                         seed=options.seed)
         kills = 0
-        # Between two kills; while one is away a second passes on average.
-        pause = max(0.5, options.records / options.rate / (options.kills + 5) - 1.0)
+        produced_at = time.monotonic() + options.records / options.rate
         while kills < options.kills and torture.producing():
+            # So that all of them fall into the time in which records come; while one is away a second
+            # passes on average.
+            left = (produced_at - time.monotonic()) / (options.kills - kills + 5)
+            pause = max(0.5, left - 1.0)
             torture.sleep(torture.random.uniform(0.1, 2 * pause - 0.1))
             victim = torture.random.choice(torture.instances)
             victim.kill()
