@@ -26,6 +26,7 @@ constexpr std::string_view kCountedKey = "writes-counted";
 constexpr FamilyIndex kDefault = 0;
 
 constexpr Duration kSpillAfter{5'000};
+constexpr Duration kSpillAtLatest{10'000};
 
 std::string position_key(const std::string& store) { return "position/" + store; }
 std::string numbers_key(const std::string& store) { return "numbers/" + store; }
@@ -55,7 +56,7 @@ class TaskStateImpl final : public TaskState {
   void abort() override {
     for (const auto& store : stores_) abort(*store);
   }
-  [[nodiscard]] bool wants_spill() const override;
+  [[nodiscard]] SpillNeed spill_need() const override;
   Status spill() override;
   [[nodiscard]] const std::optional<CommitMark>& stored_mark() const override {
     return stored_mark_;
@@ -264,12 +265,14 @@ void TaskStateImpl::mark_committed(CommitMark mark) {
 }
 
 /// So much, or for so long that a restart would have a long tail to replay.
-bool TaskStateImpl::wants_spill() const {
+SpillNeed TaskStateImpl::spill_need() const {
   // As long as all of it fits, nothing need be written soon: what isn't may yet change or expire.
   const bool is_full = cache_.used() > options_.buffer_budget / 8 * 7;
-  if (is_full && committed_bytes() > options_.buffer_budget / 2) return true;
-  return pending_mark_ && stored_mark_ &&
-         pending_mark_->committed_at - stored_mark_->committed_at >= kSpillAfter;
+  if (is_full && committed_bytes() > options_.buffer_budget / 2) return SpillNeed::kNow;
+  if (!pending_mark_ || !stored_mark_) return SpillNeed::kNone;
+  const Duration age = pending_mark_->committed_at - stored_mark_->committed_at;
+  if (age >= kSpillAtLatest) return SpillNeed::kNow;
+  return age >= kSpillAfter ? SpillNeed::kSoon : SpillNeed::kNone;
 }
 
 std::map<std::string, Offset> TaskStateImpl::restored_positions() const {
@@ -340,7 +343,7 @@ Status TaskStateImpl::restore(std::string_view name, std::span<const ChangelogRe
   MILLSTREAM_TRY(apply(restored, records));
   restored.commit();
   raise_position(restored.name(), position);
-  return wants_spill() ? spill() : Status();
+  return spill_need() == SpillNeed::kNone ? Status() : spill();
 }
 
 Status TaskStateImpl::apply(StoreBuffer& store, std::span<const ChangelogRecord> records) {

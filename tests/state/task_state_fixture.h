@@ -75,10 +75,11 @@ class StateUnderTest {
   [[nodiscard]] ByteStore& store(std::string_view name) { return state_->store(name); }
   [[nodiscard]] Backing backing() const { return backing_; }
 
-  void commit() {
+  void commit(Timestamp at = Timestamp()) {
     CommitMark mark;
     mark.number = ++number_;
     mark.lineage = "test";
+    mark.committed_at = at;
     state_->mark_committed(mark);
   }
   void commit_and_spill() {

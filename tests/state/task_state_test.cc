@@ -321,11 +321,25 @@ TEST_P(TaskStateTest, BufferKeepsItsBudget) {
 TEST_P(TaskStateTest, WantsSpillWhenHalfOfTheBudgetIsCommitted) {
   if (GetParam() != Backing::kTinyBuffer) GTEST_SKIP();
   s().put("k", std::string(2000, 'v'));
-  EXPECT_FALSE(state().wants_spill());
+  EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
   under_test_.commit();
-  EXPECT_TRUE(state().wants_spill());
+  EXPECT_EQ(state().spill_need(), SpillNeed::kNow);
   under_test_.spill();
-  EXPECT_FALSE(state().wants_spill());
+  EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
+}
+
+TEST_P(TaskStateTest, WhatIsCommittedNeedsASpillSoonAfterFiveSecondsAndNowAfterTen) {
+  if (GetParam() != Backing::kDatabase) GTEST_SKIP();
+  under_test_.commit(Timestamp(100'000));
+  under_test_.spill();
+  s().put("k", "v");
+
+  under_test_.commit(Timestamp(104'999));
+  EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
+  under_test_.commit(Timestamp(105'000));
+  EXPECT_EQ(state().spill_need(), SpillNeed::kSoon);
+  under_test_.commit(Timestamp(110'000));
+  EXPECT_EQ(state().spill_need(), SpillNeed::kNow);
 }
 
 TEST_P(TaskStateTest, TheOnlyKeyMayBeEmpty) {

@@ -104,7 +104,7 @@ Status GlobalState::step(Duration wait) {
     ++mark_.number;
     mark_.committed_at = services_->clock->now();
     state_->mark_committed(mark_);
-    if (state_->wants_spill()) MILLSTREAM_TRY(state_->spill());
+    if (state_->spill_need() != SpillNeed::kNone) MILLSTREAM_TRY(state_->spill());
   }
   if (!caught_up_ && has_reached_ends()) {
     caught_up_ = true;

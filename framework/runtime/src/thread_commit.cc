@@ -130,14 +130,17 @@ void StreamThread::give_up_pending_commit() {
 
 /// The broker has the commit: others may know, and what has waited long enough is written.
 Status StreamThread::confirm_commit(const PendingCommit& commit) {
+  bool spilt = false;
   for (const TaskId id : commit.tasks) {
     StreamTask& task = *tasks_.at(id);
     task.observe_latency(services_->clock->now(), *end_to_end_);
-    if (task.state().wants_spill()) {
-      // After a power cut the store must not be ahead of the log.
-      MILLSTREAM_TRY(services_->broker->sync());
-      MILLSTREAM_TRY(task.state().spill());
-    }
+    const SpillNeed need = task.state().spill_need();
+    // Of those that can wait one a commit: all of them at once would be a pause in the outputs.
+    if (need == SpillNeed::kNone || (need == SpillNeed::kSoon && spilt)) continue;
+    // After a power cut the store must not be ahead of the log.
+    MILLSTREAM_TRY(services_->broker->sync());
+    MILLSTREAM_TRY(task.state().spill());
+    spilt = true;
   }
   for (const TaskId id : commit.finishing) {
     const std::scoped_lock lock(mutex_);

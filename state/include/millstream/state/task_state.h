@@ -69,6 +69,13 @@ struct TaskStateOptions {
   Logger* logger = nullptr;
 };
 
+/// Whether committed changes should be written to the database.
+enum class SpillNeed {
+  kNone,
+  kSoon,  ///< They have waited for long: at one of the next commits.
+  kNow,   ///< They take half of the memory, or have waited for too long.
+};
+
 /// All state of one task: its stores, their write buffers, and the mark of the last commit.
 ///
 /// While processing, changes are *dirty*. `mark_committed` makes them *committed* once the broker
@@ -93,8 +100,8 @@ class TaskState {
   virtual void mark_committed(CommitMark mark) = 0;
   /// Drop what is dirty.
   virtual void abort() = 0;
-  /// Whether so much is committed and not yet spilt that it should be, soon.
-  [[nodiscard]] virtual bool wants_spill() const = 0;
+  /// Whether so much is committed and not yet spilt, or for so long, that it should be.
+  [[nodiscard]] virtual SpillNeed spill_need() const = 0;
   /// Write the committed entries and the last mark as one batch.
   virtual Status spill() = 0;
 
@@ -106,7 +113,7 @@ class TaskState {
   /// Apply records of a store's changelog, in order, up to `position` (exclusive): a restore may
   /// stop and go on anywhere. Records go through the write buffer, so that keys are deduplicated
   /// and sorted, and from there, with the position, in batches to the directory: by themselves when
-  /// they are enough (`wants_spill`), else with the next `spill`, `finish_restore` or `close`. Not
+  /// they are enough (`spill_need`), else with the next `spill`, `finish_restore` or `close`. Not
   /// inside a transaction. **Errors**: kData for a record that no such store wrote; kMachine.
   virtual Status restore(std::string_view store, std::span<const ChangelogRecord> records,
                          Offset position) = 0;
