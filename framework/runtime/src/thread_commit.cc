@@ -278,7 +278,8 @@ Status StreamThread::rewind_tasks() {
     finishing_.erase(id);
     for (const TopicPartition& partition : task->source_partitions()) {
       if (MILLSTREAM_MUTANT(kAbortDoesNotSeek)) continue;
-      MILLSTREAM_TRY(consumer_->seek({partition, task->mark().input_offsets.at(partition)}));
+      const Status sought = consumer_->seek({partition, task->mark().input_offsets.at(partition)});
+      if (!sought) return sought.error().kind() == ErrorKind::kMachine ? recover() : sought;
     }
   }
   return {};

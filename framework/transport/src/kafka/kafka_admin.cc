@@ -61,6 +61,7 @@ Result<std::unique_ptr<Admin>> KafkaAdmin::open(const Settings& settings, Cluste
   auto client = admin->make_reader(Isolation::kReadUncommitted);
   if (!client) return client.error();
   admin->client_ = std::move(*client);
+  admin->group_client_ = admin->client_;
   return std::unique_ptr<Admin>(std::move(admin));
 }
 
@@ -89,18 +90,22 @@ Result<rd_kafka_t*> KafkaAdmin::reader(Isolation isolation) {
   return committed_reader_.get();
 }
 
-Result<EventPtr> KafkaAdmin::request(std::string_view what, rd_kafka_admin_op_t operation,
-                                     const Send& send) {
-  const AdminOptionsPtr options(rd_kafka_AdminOptions_new(client_.get(), operation));
+EventPtr KafkaAdmin::send(rd_kafka_t* client, rd_kafka_admin_op_t operation, const Send& send) {
+  const AdminOptionsPtr options(rd_kafka_AdminOptions_new(client, operation));
   std::array<char, 512> text{};
   const int timeout = timeout_ms(kRequestTimeout);
   rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout, text.data(), text.size());
   if (operation == RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) {
     const ErrorPtr error(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
   }
-  const QueuePtr queue(rd_kafka_queue_new(client_.get()));
-  send(options.get(), queue.get());
-  EventPtr event(rd_kafka_queue_poll(queue.get(), timeout + 1'000));
+  const QueuePtr queue(rd_kafka_queue_new(client));
+  send(client, options.get(), queue.get());
+  return EventPtr(rd_kafka_queue_poll(queue.get(), timeout + 1'000));
+}
+
+Result<EventPtr> KafkaAdmin::request(std::string_view what, rd_kafka_admin_op_t operation,
+                                     const Send& send) {
+  EventPtr event = this->send(client_.get(), operation, send);
   if (event == nullptr) return cluster().error(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
   if (const auto code = rd_kafka_event_error(event.get()); code != 0) {
     return cluster().error(what, code, rd_kafka_event_error_string(event.get()));
@@ -118,9 +123,10 @@ Status KafkaAdmin::create_topics(std::span<const NewTopic> topics) {
     specifications.push_back(std::move(*made));
     names.push_back(topic.name);
   }
-  auto event = request("create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, [&](auto* o, auto* q) {
-    rd_kafka_CreateTopics(client_.get(), raw(specifications).data(), specifications.size(), o, q);
-  });
+  auto event =
+      request("create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, [&](auto* client, auto* o, auto* q) {
+        rd_kafka_CreateTopics(client, raw(specifications).data(), specifications.size(), o, q);
+      });
   if (!event) return event.error();
   std::size_t count = 0;
   const auto** results =
@@ -142,9 +148,10 @@ Status KafkaAdmin::delete_topics(std::span<const std::string> topics) {
   for (const std::string& topic : topics) {
     named.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
   }
-  auto event = request("delete topics", RD_KAFKA_ADMIN_OP_DELETETOPICS, [&](auto* o, auto* q) {
-    rd_kafka_DeleteTopics(client_.get(), raw(named).data(), named.size(), o, q);
-  });
+  auto event =
+      request("delete topics", RD_KAFKA_ADMIN_OP_DELETETOPICS, [&](auto* client, auto* o, auto* q) {
+        rd_kafka_DeleteTopics(client, raw(named).data(), named.size(), o, q);
+      });
   if (!event) return event.error();
   std::size_t count = 0;
   const auto** results =
@@ -191,10 +198,11 @@ Result<std::vector<std::string>> KafkaAdmin::list_topics() {
 Result<std::map<std::string, std::string>> KafkaAdmin::topic_config(const std::string& topic) {
   const std::string what = "read the settings of topic " + topic;
   const ResourcePtr resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  auto event = request(what, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, [&](auto* o, auto* q) {
-    auto* named = resource.get();
-    rd_kafka_DescribeConfigs(client_.get(), &named, 1, o, q);
-  });
+  auto event =
+      request(what, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, [&](auto* client, auto* o, auto* q) {
+        auto* named = resource.get();
+        rd_kafka_DescribeConfigs(client, &named, 1, o, q);
+      });
   if (!event) return event.error();
   std::size_t count = 0;
   const auto** found = rd_kafka_DescribeConfigs_result_resources(

@@ -12,7 +12,8 @@
 namespace millstream::kafka {
 
 /// Topics and offsets of a cluster, by two clients in no group: one that reads uncommitted (and
-/// does all else), and, once asked for, one that reads committed. **Thread**: any.
+/// does all else), and, once asked for, one that reads committed; and a third for groups whose
+/// coordinator has moved. **Thread**: any.
 class KafkaAdmin final : public Admin, private ClientListener {
  public:
   static Result<std::unique_ptr<Admin>> open(const Settings& settings, Cluster& cluster);
@@ -39,7 +40,14 @@ class KafkaAdmin final : public Admin, private ClientListener {
 
  private:
   /// Sends a request with these options, to be answered on that queue.
-  using Send = std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
+  using Send = std::function<void(rd_kafka_t*, rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
+  using SharedClient = std::shared_ptr<rd_kafka_t>;
+
+  /// An event has to go before its client.
+  struct Answer {
+    SharedClient client;
+    EventPtr event;
+  };
 
   /// The one group's part of an answer.
   using GroupOf = const rd_kafka_group_result_t& (*)(const EventPtr&);
@@ -51,13 +59,18 @@ class KafkaAdmin final : public Admin, private ClientListener {
   Result<std::map<TopicPartition, Offset>> look_up(std::string_view what, Isolation isolation,
                                                    std::span<const TopicPartition> partitions,
                                                    std::int64_t time);
-  Result<EventPtr> ask_group(const std::string& what, rd_kafka_admin_op_t operation,
-                             const Send& send, GroupOf group_of);
+  /// Nothing: no answer in time.
+  EventPtr send(rd_kafka_t* client, rd_kafka_admin_op_t operation, const Send& send);
+  SharedClient group_client();
+  void forget_coordinator(const SharedClient& client);
+  Result<Answer> ask_group(const std::string& what, rd_kafka_admin_op_t operation, const Send& send,
+                           GroupOf group_of);
 
   const Settings& settings_;
-  ClientPtr client_;
+  SharedClient client_;
   std::mutex mutex_;
   ClientPtr committed_reader_;  // under mutex_ until made
+  SharedClient group_client_;   // under mutex_
 };
 
 }  // namespace millstream::kafka

@@ -14,6 +14,7 @@ constexpr Duration kLookUpTimeout{30'000};
 /// looking for such (10 s).
 constexpr Duration kStablePatience{40'000};
 constexpr Duration kRetryWait{50};
+constexpr Duration kMovedWait{300};
 /// A topic just made, or a broker just gone, has a leader again within this time.
 constexpr Duration kLeaderPatience{10'000};
 
@@ -121,20 +122,39 @@ Result<std::map<TopicPartition, Offset>> KafkaAdmin::offsets_for_time(
   return offsets;
 }
 
+KafkaAdmin::SharedClient KafkaAdmin::group_client() {
+  const std::scoped_lock lock(mutex_);
+  return group_client_;
+}
+
+/// librdkafka 2.0.2 goes on asking the broker that was a group's coordinator once, as long as it is
+/// asked. A new client knows none.
+void KafkaAdmin::forget_coordinator(const SharedClient& client) {
+  const std::scoped_lock lock(mutex_);
+  if (group_client_ != client) return;
+  auto made = make_reader(Isolation::kReadUncommitted);
+  if (made) group_client_ = std::move(*made);
+}
+
 /// Ask until the coordinator is there and no open transaction is about to change the answer.
-Result<EventPtr> KafkaAdmin::ask_group(const std::string& what, rd_kafka_admin_op_t operation,
-                                       const Send& send, GroupOf group_of) {
+Result<KafkaAdmin::Answer> KafkaAdmin::ask_group(const std::string& what,
+                                                 rd_kafka_admin_op_t operation, const Send& send,
+                                                 GroupOf group_of) {
   const Deadline deadline(cluster().clock(), kStablePatience);
   while (true) {
-    auto event = request(what, operation, send);
-    if (!event) return event;
-    const auto code = fault_of(group_of(*event));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return event;
+    Answer answer{group_client(), nullptr};
+    answer.event = this->send(answer.client.get(), operation, send);
+    auto code = answer.event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT
+                                        : rd_kafka_event_error(answer.event.get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = fault_of(group_of(answer.event));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
       return cluster().error(what, code, "the group has members; stop the application first");
     }
     if (!may_pass(code) || deadline.passed()) return cluster().error(what, code);
-    std::this_thread::sleep_for(kRetryWait);
+    const bool moved = code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+    if (moved) forget_coordinator(answer.client);
+    std::this_thread::sleep_for(moved ? kMovedWait : kRetryWait);
   }
 }
 
@@ -144,14 +164,14 @@ Result<OffsetsByPartition> KafkaAdmin::committed_offsets(
   if (partitions.empty()) return offsets;
   const PartitionListPtr list = list_of(partitions);
   const ListOffsetsPtr asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
-  const auto send = [&](auto* options, auto* queue) {
+  const auto send = [&](auto* client, auto* options, auto* queue) {
     auto* one = asked.get();
-    rd_kafka_ListConsumerGroupOffsets(client_.get(), &one, 1, options, queue);
+    rd_kafka_ListConsumerGroupOffsets(client, &one, 1, options, queue);
   };
-  const auto event = ask_group("committed offsets of group " + group,
-                               RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, send, listed);
-  if (!event) return event.error();
-  for (const auto& element : elements(*rd_kafka_group_result_partitions(&listed(*event)))) {
+  const auto answer = ask_group("committed offsets of group " + group,
+                                RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, send, listed);
+  if (!answer) return answer.error();
+  for (const auto& element : elements(*rd_kafka_group_result_partitions(&listed(answer->event)))) {
     if (element.offset < 0) continue;
     offsets[partition_of(element)] = {Offset{element.offset}, metadata_of(element)};
   }
@@ -162,23 +182,24 @@ Status KafkaAdmin::reset_offsets(const std::string& group, const OffsetsByPartit
   if (offsets.empty()) return {};
   const PartitionListPtr list = list_of(offsets);
   const AlterOffsetsPtr asked(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
-  const auto send = [&](auto* options, auto* queue) {
+  const auto send = [&](auto* client, auto* options, auto* queue) {
     auto* one = asked.get();
-    rd_kafka_AlterConsumerGroupOffsets(client_.get(), &one, 1, options, queue);
+    rd_kafka_AlterConsumerGroupOffsets(client, &one, 1, options, queue);
   };
-  const auto event = ask_group("reset offsets of group " + group,
-                               RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, send, altered);
-  return event ? Status() : event.error();
+  const auto answer = ask_group("reset offsets of group " + group,
+                                RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, send, altered);
+  return answer ? Status() : answer.error();
 }
 
 Status KafkaAdmin::delete_records(std::span<const PartitionPosition> before) {
   if (before.empty()) return {};
   const PartitionListPtr list = list_of(before);
   const DeleteRecordsPtr asked(rd_kafka_DeleteRecords_new(list.get()));
-  auto event = request("delete records", RD_KAFKA_ADMIN_OP_DELETERECORDS, [&](auto* o, auto* q) {
-    auto* one = asked.get();
-    rd_kafka_DeleteRecords(client_.get(), &one, 1, o, q);
-  });
+  auto event = request("delete records", RD_KAFKA_ADMIN_OP_DELETERECORDS,
+                       [&](auto* client, auto* o, auto* q) {
+                         auto* one = asked.get();
+                         rd_kafka_DeleteRecords(client, &one, 1, o, q);
+                       });
   if (!event) return event.error();
   const auto* result =
       rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));

@@ -22,6 +22,8 @@ constexpr std::size_t kMinFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFetch = std::size_t{50} << 20U;
 constexpr std::size_t kMinShare = 256;
 constexpr Duration kSeekPatience{10'000};
+constexpr Duration kSeekWait{1'000};
+constexpr int kMostLateSeeks = 3;
 constexpr int kMetadataTimeoutMs = 2'000;
 
 std::size_t messages_within(std::size_t budget) {
@@ -146,13 +148,16 @@ Status KafkaConsumer::seek(const PartitionPosition& position) {
   it->second.next = to_int(position.offset);
   const PartitionListPtr list = list_of(std::span(&position, 1));
   const Deadline deadline(cluster().clock(), kSeekPatience);
+  int late = 0;   // a process that was stopped in the meantime isn't out of patience yet
   while (true) {  // a partition that was only just assigned can't be sought yet
-    const ErrorPtr error(
-        rd_kafka_seek_partitions(client_.get(), list.get(), deadline.remaining_ms()));
+    const int wait = timeout_ms(std::max(deadline.remaining(), kSeekWait));
+    const ErrorPtr error(rd_kafka_seek_partitions(client_.get(), list.get(), wait));
     const rd_kafka_resp_err_t code =
         error != nullptr ? rd_kafka_error_code(error.get()) : list->elems[0].err;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    if (deadline.passed()) return cluster().error("seek " + position.partition.to_string(), code);
+    if (deadline.passed() && ++late > kMostLateSeeks) {
+      return cluster().error("seek " + position.partition.to_string(), code);
+    }
     std::this_thread::sleep_for(Duration(5));
   }
 }
