@@ -28,8 +28,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 FULL_MINUTES = 70
 # Of the whole run, by how long the full figures of each take.
-KAFKA_SHARES = {"kafka_restart": 0.09, "kafka_kills": 0.27, "kafka_proxy_schedules": 0.18,
-                "kafka_zombies": 0.17, "kafka_bounces": 0.19}
+KAFKA_SHARES = {"kafka_restart": 0.09, "kafka_bounces": 0.19, "kafka_zombies": 0.17, "kafka_kills": 0.27,
+                "kafka_proxy_schedules": 0.18}
 # Faults of the disk are made by the tests' own file system: beneath it memory is as good as a disk.
 IN_MEMORY = {"TMPDIR": "/dev/shm"} if os.path.isdir("/dev/shm") else {}
 

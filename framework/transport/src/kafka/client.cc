@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cstring>
+#include <vector>
 
 namespace millstream::kafka {
 
 namespace {
 
 constexpr const char* kInterceptor = "millstream";
+constexpr int kMetadataTimeoutMs = 2'000;
 
 bool is_connection_fault(rd_kafka_resp_err_t code) {
   switch (code) {
@@ -146,6 +148,17 @@ Result<ClientPtr> make_client(rd_kafka_type_t type, ConfPtr conf, ClientListener
   static_cast<void>(conf.release());  // rd_kafka_new took it
   if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client.get());
   return client;
+}
+
+void refresh_leaders(rd_kafka_t* client, const std::set<std::string>& topics) {
+  std::vector<TopicPtr> handles;
+  for (const std::string& topic : topics) {
+    handles.emplace_back(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  }
+  // The question is about all topics that there are handles of; the answer goes to the handles.
+  const rd_kafka_metadata_t* answer = nullptr;
+  rd_kafka_metadata(client, 0, nullptr, &answer, kMetadataTimeoutMs);
+  const MetadataPtr owned(answer);
 }
 
 }  // namespace millstream::kafka

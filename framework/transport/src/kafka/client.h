@@ -5,6 +5,7 @@
 #include <millstream/core/time.h>
 
 #include <atomic>
+#include <set>
 #include <string>
 
 #include "handles.h"
@@ -67,5 +68,9 @@ class ClientListener {
 /// Make a client whose callbacks reach `listener`. **Errors**: kUser for settings that librdkafka
 /// refuses together, naming them; kMachine when it can't start.
 Result<ClientPtr> make_client(rd_kafka_type_t type, ConfPtr conf, ClientListener& listener);
+
+/// Ask the cluster now who leads the partitions of these topics; the client remembers it. What
+/// fails shows where it is used.
+void refresh_leaders(rd_kafka_t* client, const std::set<std::string>& topics);
 
 }  // namespace millstream::kafka

@@ -1,4 +1,5 @@
 // KafkaAdmin's part about offsets: of logs and of groups.
+#include <set>
 #include <thread>
 
 #include "kafka_admin.h"
@@ -54,6 +55,12 @@ bool may_pass(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
 }
 
+std::set<std::string> topics_of(std::span<const TopicPartition> partitions) {
+  std::set<std::string> topics;
+  for (const TopicPartition& partition : partitions) topics.insert(partition.topic);
+  return topics;
+}
+
 bool waits_for_leader(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
          code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
@@ -78,6 +85,8 @@ Result<std::map<TopicPartition, Offset>> KafkaAdmin::look_up(
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR && faulty != nullptr) code = faulty->err;
     if (waits_for_leader(code) && !deadline.passed()) {
       std::this_thread::sleep_for(kRetryWait);
+      // librdkafka 2.0.2 would ask the same broker again for as long as its metadata lives.
+      refresh_leaders(*client, topics_of(partitions));
       list = list_of(partitions, time);
       continue;
     }

@@ -24,7 +24,6 @@ constexpr std::size_t kMinShare = 256;
 constexpr Duration kSeekPatience{10'000};
 constexpr Duration kSeekWait{1'000};
 constexpr int kMostLateSeeks = 3;
-constexpr int kMetadataTimeoutMs = 2'000;
 
 std::size_t messages_within(std::size_t budget) {
   return std::clamp(budget / kBytesPerMessage, kMinMessages, kMaxMessages);
@@ -113,16 +112,11 @@ Status KafkaConsumer::assign(std::span<const PartitionPosition> partitions) {
 /// A partition that is assigned before its leader is known isn't fetched until the topics' next
 /// periodic refresh, up to a second later. So ask at once, once a topic.
 void KafkaConsumer::learn_leaders(std::span<const PartitionPosition> partitions) {
-  std::vector<TopicPtr> fresh;
+  std::set<std::string> fresh;
   for (const auto& [partition, offset] : partitions) {
-    if (!known_topics_.insert(partition.topic).second) continue;
-    fresh.emplace_back(rd_kafka_topic_new(client_.get(), partition.topic.c_str(), nullptr));
+    if (known_topics_.insert(partition.topic).second) fresh.insert(partition.topic);
   }
-  if (fresh.empty()) return;
-  // The question is about all topics that there are handles of; the answer goes to the handles.
-  const rd_kafka_metadata_t* answer = nullptr;
-  rd_kafka_metadata(client_.get(), 0, nullptr, &answer, kMetadataTimeoutMs);
-  const MetadataPtr owned(answer);
+  if (!fresh.empty()) refresh_leaders(client_.get(), fresh);
 }
 
 void KafkaConsumer::unassign(std::span<const TopicPartition> partitions) {
