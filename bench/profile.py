@@ -22,7 +22,7 @@ PARTS = [
     ("RocksDB", r"rocksdb|librocksdb|TaskState::spill"),
     ("produce", r"KafkaProducer|ThreadCollector|HeldRecords|rd_kafka_produce"),
     ("fetch", r"KafkaConsumer|MessageBatch|rd_kafka_consume|rd_kafka_message_destroy|StreamThread::(fetch|distribute)"),
-    ("record cache", r"UpdateCache|KeyedQueue"),
+    ("record cache", r"UpdateCache|KeyedQueue|TableStore"),
     ("store's buffer", r"BufferedStore|GroupedStore|RowSegment|RowGroup|EntryCache|TaskState|SegmentWalk|MergedWalk"
                        r"|CopiedWalk|WriteBuffer"),
     ("serialise", r"[Ss]erializ|Serde"),
