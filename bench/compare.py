@@ -11,6 +11,7 @@ Exit status 1 if a verified output was wrong; 3: there is no harness.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import shutil
@@ -167,19 +168,26 @@ def measure(harness, options):
     return found, wrong
 
 
-def main(arguments):
-    options = parse(arguments)
+@contextlib.contextmanager
+def ready(program):
+    """The harness with its broker and inputs; a broker that didn't run before is stopped at the end."""
     if not HARNESS.is_dir():
-        print("compare.py: no harness beside the project; the comparison is left out", file=sys.stderr)
-        return 3
-    harness = Harness(options.program)
+        print("no harness beside the project (../shared/bench); the comparison is left out", file=sys.stderr)
+        raise SystemExit(3)
+    harness = Harness(program)
     harness.prepare()
     ours = harness.start_broker()
     try:
-        found, wrong = measure(harness, options)
+        yield harness
     finally:
         if ours:
             harness.call("./broker.sh", "stop")
+
+
+def main(arguments):
+    options = parse(arguments)
+    with ready(options.program) as harness:
+        found, wrong = measure(harness, options)
     text = "\n".join(found + wrong) + "\n"
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text)

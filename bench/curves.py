@@ -84,16 +84,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=compare.PROJECT / "build-bench" / "curves.txt")
     options = parser.parse_args()
     options.points = options.points.split(",")
-    if not compare.HARNESS.is_dir():
-        sys.exit("curves.py: there is no harness beside the project (../shared/bench)")
-    harness = compare.Harness(options.program)
-    harness.prepare()
-    ours = harness.start_broker()
-    try:
+    with compare.ready(options.program) as harness:
         text = "\n".join(curves(harness, options)) + "\n"
-    finally:
-        if ours:
-            harness.call("./broker.sh", "stop")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text)
     print("\n" + text)

@@ -103,18 +103,10 @@ def main():
     parser.add_argument("--guarantee", default="eos")
     parser.add_argument("--functions", type=int, default=0, help="of each part, the innermost")
     options = parser.parse_args()
-    if not compare.HARNESS.is_dir():
-        sys.exit("profile.py: there is no harness beside the project (../shared/bench)")
-    harness = compare.Harness(options.program)
-    harness.prepare()
-    ours = harness.start_broker()
-    try:
+    with compare.ready(options.program) as harness:
         for workload in options.workloads.split(","):
             found, records = profiled(harness, workload, options.guarantee)
             show(workload, options.guarantee, *by_part(found), records, options.functions)
-    finally:
-        if ours:
-            harness.call("./broker.sh", "stop")
     return 0
 
 
