@@ -70,14 +70,13 @@ def by_part(found):
     functions = collections.defaultdict(collections.Counter)
     threads = collections.defaultdict(collections.Counter)
     for tid, comm, period, frames in found:
-        innermost = re.sub(r"\(.*", "", frames[0]) if frames else "?"
         if comm.startswith("rdk:"):
             stack = "\n".join(frames)
             threads[tid]["all"] += period
             threads[tid]["in"] += period if re.search("recvmsg", stack) else 0
             threads[tid]["out"] += period if re.search("sendmsg", stack) else 0
-            threads[tid][innermost] += 0
             continue
+        innermost = re.sub(r"\(.*", "", frames[0]) if frames else "?"
         part = "RocksDB" if comm.startswith("rocksdb") else part_of(frames)
         parts[part] += period
         functions[part][innermost] += period

@@ -328,18 +328,18 @@ TEST_P(TaskStateTest, WantsSpillWhenHalfOfTheBudgetIsCommitted) {
   EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
 }
 
-TEST_P(TaskStateTest, WhatIsCommittedNeedsASpillSoonAfterFiveSecondsAndNowAfterTen) {
-  if (GetParam() != Backing::kDatabase) GTEST_SKIP();
-  under_test_.commit(Timestamp(100'000));
-  under_test_.spill();
-  s().put("k", "v");
+TEST(TaskStateAge, WhatIsCommittedNeedsASpillSoonAfterFiveSecondsAndNowAfterTen) {
+  StateUnderTest under_test(Backing::kDatabase, {key_value("s")});
+  under_test.commit(Timestamp(100'000));
+  under_test.spill();
+  under_test.store("s").put("k", "v");
 
-  under_test_.commit(Timestamp(104'999));
-  EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
-  under_test_.commit(Timestamp(105'000));
-  EXPECT_EQ(state().spill_need(), SpillNeed::kSoon);
-  under_test_.commit(Timestamp(110'000));
-  EXPECT_EQ(state().spill_need(), SpillNeed::kNow);
+  under_test.commit(Timestamp(104'999));
+  EXPECT_EQ(under_test.state().spill_need(), SpillNeed::kNone);
+  under_test.commit(Timestamp(105'000));
+  EXPECT_EQ(under_test.state().spill_need(), SpillNeed::kSoon);
+  under_test.commit(Timestamp(110'000));
+  EXPECT_EQ(under_test.state().spill_need(), SpillNeed::kNow);
 }
 
 TEST_P(TaskStateTest, TheOnlyKeyMayBeEmpty) {
