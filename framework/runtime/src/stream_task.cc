@@ -35,6 +35,10 @@ std::size_t StreamTask::queued() const { return context_->queued(); }
 std::size_t StreamTask::queued(const TopicPartition& partition) const {
   return context_->queue(partition).size();
 }
+bool StreamTask::starved(const TopicPartition& partition) const {
+  const RecordQueue& queue = context_->queue(partition);
+  return queue.size() == 0 && !queue.caught_up();
+}
 void StreamTask::note_progress(const TopicPartition& partition, Offset position, Offset known_end) {
   context_->queue(partition).note_progress(position, known_end);
 }

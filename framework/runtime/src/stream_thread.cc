@@ -94,8 +94,10 @@ Status StreamThread::step(Duration wait) {
       task->punctuate(now);
       regulate(*task);
     }
+    processed_last_ = processed;
     processed_since_commit_ += processed;
     if (processed > 0) {
+      last_processed_at_ = now;
       const std::chrono::duration<double> took = services_->clock->monotonic() - began;
       process_latency_->observe(took.count());
     }

@@ -112,6 +112,9 @@ class StreamThread {
   Status start_task(TaskRestore& restore);
   Status close_task(TaskId id, bool clean);
   Status fetch(Duration wait);
+  [[nodiscard]] std::size_t fetch_limit() const;
+  /// A partition has run dry although its topic has more.
+  [[nodiscard]] bool starved() const;
   void count_fetched(const FetchedBatch& batch);
   void distribute(std::vector<std::unique_ptr<FetchedBatch>> batches);
   void regulate(StreamTask& task);
@@ -130,6 +133,7 @@ class StreamThread {
   };
   Status commit(CommitMode mode);
   [[nodiscard]] Duration until_commit(Timestamp now) const;
+  [[nodiscard]] Timestamp early(Timestamp from) const;
   Status commit_tasks(const std::vector<StreamTask*>& tasks, CommitMode mode);
   void take_commit(const std::vector<StreamTask*>& tasks, std::vector<CommitMark> marks);
   Status settle_commit(Duration timeout);
@@ -162,6 +166,8 @@ class StreamThread {
   bool shut_down_ = false;
   Timestamp last_commit_;
   std::size_t processed_since_commit_ = 0;
+  Timestamp last_processed_at_;
+  std::size_t processed_last_ = 0;  ///< In the last step.
   std::optional<PendingCommit> pending_commit_;
   std::optional<Timestamp> retry_open_at_;
   std::string unfetchable_;                      // what the last look_again was about

@@ -43,15 +43,20 @@ Status StreamThread::commit(CommitMode mode) {
   return commit_tasks(tasks, mode);
 }
 
-/// At low load commits follow one another as fast as they can: nobody waits behind them.
+/// At low load commits follow one another as fast as they can, since nobody waits behind them; and
+/// when the input has ended for now, no later update could take the place of what waits.
 Duration StreamThread::until_commit(Timestamp now) const {
-  const bool early =
-      processed_since_commit_ > 0 && processed_since_commit_ <= kFewRecords &&
-      std::ranges::all_of(tasks_, [](const auto& task) { return task.second->queued() == 0; });
-  const Duration interval =
-      early ? std::min(services_->config.idle_commit_interval, services_->config.commit_interval)
-            : services_->config.commit_interval;
-  return last_commit_ + interval - now;
+  const Timestamp due = last_commit_ + services_->config.commit_interval;
+  const bool queued =
+      std::ranges::any_of(tasks_, [](const auto& task) { return task.second->queued() > 0; });
+  if (processed_since_commit_ == 0 || queued) return due - now;
+  if (processed_since_commit_ <= kFewRecords) return std::min(due, early(last_commit_)) - now;
+  if (starved()) return due - now;
+  return std::min(due, early(std::max(last_commit_, last_processed_at_))) - now;
+}
+
+Timestamp StreamThread::early(Timestamp from) const {
+  return from + services_->config.idle_commit_interval;
 }
 
 Status StreamThread::commit_tasks(const std::vector<StreamTask*>& tasks, CommitMode mode) {

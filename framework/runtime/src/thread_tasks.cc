@@ -178,13 +178,26 @@ Status StreamThread::fetch(Duration wait) {
   }
   wait = pending_commit_ ? std::min(wait, kPendingWait)
                          : std::clamp(until_commit(now), Duration(0), wait);
-  auto batches = consumer_->poll(kFetchLimit, wait);
+  auto batches = consumer_->poll(fetch_limit(), wait);
   if (!batches) return batches.error();
   distribute(std::move(*batches));
   for (const auto& [partition, task] : owners_) {
     task->note_progress(partition, consumer_->position(partition), consumer_->known_end(partition));
   }
   return {};
+}
+
+/// While no partition starves, only as much is taken as was used up: the consumer hands its
+/// partitions' records over in the order of their arrival, and what the others don't need yet would
+/// pile up until their fetching had to be stopped.
+std::size_t StreamThread::fetch_limit() const {
+  if (processed_last_ == 0) return kFetchLimit;
+  return starved() ? kFetchLimit : std::min(processed_last_, kFetchLimit);
+}
+
+bool StreamThread::starved() const {
+  return std::ranges::any_of(owners_,
+                             [](const auto& owner) { return owner.second->starved(owner.first); });
 }
 
 void StreamThread::count_fetched(const FetchedBatch& batch) {

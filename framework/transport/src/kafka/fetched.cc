@@ -16,9 +16,34 @@ Timestamp timestamp_of(const rd_kafka_message_t& message) {
   return Timestamp(rd_kafka_message_timestamp(&message, &type));
 }
 
+constexpr std::size_t kUsualSize = 1024;
+constexpr std::size_t kPrefetchDistance = 8;
+
+bool has_headers(const rd_kafka_message_t& message) {
+  rd_kafka_headers_t* headers = nullptr;  // belongs to the message
+  return rd_kafka_message_headers(&message, &headers) == 0;
+}
+
 }  // namespace
 
+MessageBatch::MessageBatch(TopicPartition partition) : partition_(std::move(partition)) {
+  messages_.reserve(kUsualSize);
+  records_.reserve(kUsualSize);
+}
+
+/// The messages have left the processor's caches since they were added.
+MessageBatch::~MessageBatch() {
+  for (std::size_t i = 0; i < messages_.size(); ++i) {
+    if (i + kPrefetchDistance < messages_.size()) {
+      __builtin_prefetch(messages_[i + kPrefetchDistance].get());
+    }
+    messages_[i].reset();
+  }
+}
+
 void MessageBatch::add(MessagePtr message) {
+  // Asked while the message is in the processor's caches anyway.
+  any_headers_ = any_headers_ || has_headers(*message);
   records_.push_back({.offset = Offset{message->offset},
                       .timestamp = timestamp_of(*message),
                       .key = view_of(message->key, message->key_len),
@@ -28,6 +53,7 @@ void MessageBatch::add(MessagePtr message) {
 
 Headers MessageBatch::headers(std::size_t i) const {
   Headers headers;
+  if (!any_headers_) return headers;
   rd_kafka_headers_t* raw = nullptr;  // belongs to the message
   if (rd_kafka_message_headers(messages_.at(i).get(), &raw) != 0) return headers;
   const char* name = nullptr;

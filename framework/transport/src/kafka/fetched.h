@@ -11,7 +11,10 @@ namespace millstream::kafka {
 /// A batch that owns librdkafka's messages; its records are views of them, nothing is copied.
 class MessageBatch final : public FetchedBatch {
  public:
-  explicit MessageBatch(TopicPartition partition) : partition_(std::move(partition)) {}
+  explicit MessageBatch(TopicPartition partition);
+  ~MessageBatch() override;
+  MessageBatch(const MessageBatch&) = delete;
+  MessageBatch& operator=(const MessageBatch&) = delete;
 
   void add(MessagePtr message);
 
@@ -23,6 +26,7 @@ class MessageBatch final : public FetchedBatch {
   TopicPartition partition_;
   std::vector<MessagePtr> messages_;
   std::vector<FetchedRecord> records_;
+  bool any_headers_ = false;
 };
 
 }  // namespace millstream::kafka

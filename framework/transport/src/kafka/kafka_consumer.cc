@@ -125,6 +125,7 @@ void KafkaConsumer::unassign(std::span<const TopicPartition> partitions) {
     const auto it = assigned_.find(partition);
     if (it == assigned_.end()) continue;
     if (it->second.stopped) set_stopped(*it, false);
+    parked_ -= it->second.parked.size();
     assigned_.erase(it);
     add(*list, partition, RD_KAFKA_OFFSET_INVALID);
   }
@@ -138,6 +139,7 @@ Status KafkaConsumer::seek(const PartitionPosition& position) {
   const auto it = assigned_.find(position.partition);
   MILLSTREAM_ASSERT(it != assigned_.end(), "seek needs an assigned partition");
   if (it->second.stopped) set_stopped(*it, false);
+  parked_ -= it->second.parked.size();
   it->second.parked.clear();
   it->second.next = to_int(position.offset);
   const PartitionListPtr list = list_of(std::span(&position, 1));
@@ -200,6 +202,7 @@ void KafkaConsumer::release_parked(Gathering& gathering, std::size_t max_records
       group.batch->add(std::move(fetching.parked.front()));
       fetching.parked.pop_front();
     }
+    parked_ -= count;
     gathering.records += count;
     gathering.groups.push_back(std::move(group));
   }
@@ -230,6 +233,7 @@ Status KafkaConsumer::take(MessagePtr message, Gathering& gathering) {
   fetching.next = message->offset + 1;
   if (fetching.held || !fetching.parked.empty()) {
     fetching.parked.push_back(std::move(message));
+    ++parked_;
     return {};
   }
   if (group.batch == nullptr) group.batch = std::make_unique<MessageBatch>(group.partition->first);
@@ -287,7 +291,10 @@ std::size_t KafkaConsumer::share() const {
   return std::max(max_messages_ / std::max<std::size_t>(assigned_.size(), 1), kMinShare);
 }
 
+/// What librdkafka has fetched ahead of a partition that is stopped is dropped and fetched again,
+/// and the others get ahead meanwhile: so it isn't done for what a few turns will use up.
 void KafkaConsumer::stop_overfull(Gathering& gathering) {
+  if (parked_ < 2 * max_messages_) return;
   for (Group& group : gathering.groups) {
     if (group.partition == nullptr) continue;
     const Fetching& fetching = group.partition->second;

@@ -84,6 +84,7 @@ class KafkaConsumer final : public Consumer, private ClientListener {
   std::unique_ptr<IdlePartitions> idle_;
   Assigned assigned_;
   std::set<std::string> known_topics_;
+  std::size_t parked_ = 0;  ///< In all partitions.
   bool any_released_ = false;
   std::vector<rd_kafka_message_t*> buffer_;
 };

@@ -77,6 +77,8 @@ class StreamTask {
   /// Records queued and not yet processed.
   [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] std::size_t queued(const TopicPartition& partition) const;
+  /// Nothing of it is queued although its topic has more, as far as is known.
+  [[nodiscard]] bool starved(const TopicPartition& partition) const;
   /// What the consumer knows of a partition: decides whether an empty queue is waited for, and what
   /// is committed for a partition whose tail holds no records.
   void note_progress(const TopicPartition& partition, Offset position, Offset known_end);

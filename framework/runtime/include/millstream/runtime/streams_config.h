@@ -31,9 +31,10 @@ struct StreamsConfig {
   ProcessingGuarantee guarantee = ProcessingGuarantee::kAtLeastOnce;
   /// commit.interval.ms: 30000, or 100 under exactly_once_v2.
   Duration commit_interval{30'000};
-  /// millstream.commit.idle.interval.ms: when all input is processed and it wasn't much, commit
-  /// this soon after the last commit, so that results come early at low load; default a tenth of
-  /// commit.interval.ms. As long as that one: never earlier.
+  /// millstream.commit.idle.interval.ms: when all input is processed, commit this soon after
+  /// the last commit if it wasn't much, and else this soon after the last record, so that results
+  /// come early at low load and when the input pauses; default a tenth of commit.interval.ms. As
+  /// long as that one: never earlier.
   Duration idle_commit_interval{3'000};
   /// num.stream.threads.
   int threads = 1;
