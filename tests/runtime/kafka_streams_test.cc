@@ -142,6 +142,19 @@ TEST_P(CountingApplication, ProcessesEveryRecordOnce) {
   expect_counts_up_to(100);
 }
 
+TEST_P(CountingApplication, CommitsSoonWhenTheInputHasEndedForNow) {
+  feed(1000);
+  Config patient = config();
+  patient.set("commit.interval.ms", "600000");
+  patient.set("millstream.commit.idle.interval.ms", "50");
+
+  const auto app = start(patient);
+
+  EXPECT_TRUE(wait_for_outputs(10'000)) << "the commit waits for its interval";
+  EXPECT_TRUE(app->close());
+  expect_counts_up_to(1000);
+}
+
 TEST_P(CountingApplication, GoesOnFromItsStoreAfterARestart) {
   feed(10);
   auto app = start(config());
