@@ -44,7 +44,7 @@ Status StreamThread::commit(CommitMode mode) {
 }
 
 /// At low load commits follow one another as fast as they can, since nobody waits behind them; and
-/// when the input has ended for now, no later update could take the place of what waits.
+/// when the input pauses, no later update takes the place of what waits.
 Duration StreamThread::until_commit(Timestamp now) const {
   const Timestamp due = last_commit_ + services_->config.commit_interval;
   const bool queued =
