@@ -1,18 +1,10 @@
 #include "record_queue.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace millstream {
-
-void RecordQueue::add(std::unique_ptr<FetchedBatch> batch) {
-  if (batch->records().empty()) return;
-  // What may have been committed beyond control records must not be taken back by the next commit.
-  if (queued_ == 0) consumed_ = commit_offset();
-  queued_ += batch->records().size();
-  batches_.push_back(std::move(batch));
-  waiting_since.reset();
-}
 
 namespace {
 
@@ -27,6 +19,15 @@ void prefetch(std::span<const FetchedRecord> records, std::size_t index) {
 }
 
 }  // namespace
+
+void RecordQueue::add(std::unique_ptr<FetchedBatch> batch) {
+  if (batch->records().empty()) return;
+  // What may have been committed beyond control records must not be taken back by the next commit.
+  if (queued_ == 0) consumed_ = commit_offset();
+  queued_ += batch->records().size();
+  batches_.push_back(std::move(batch));
+  waiting_since.reset();
+}
 
 RawRecord RecordQueue::raw_of(const FetchedBatch& batch, std::size_t index) {
   const FetchedRecord& record = batch.records()[index];
