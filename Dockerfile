@@ -22,6 +22,7 @@ RUN apt-get update \
       libcurl4 \
       libfmt9 \
       libhiredis0.14 \
+      libjemalloc2 \
       libprometheus-cpp-core1.0 \
       libprotobuf32 \
       librdkafka1 \

@@ -1,4 +1,4 @@
-#include "bytes_hash.h"
+#include <millstream/state/detail/bytes_hash.h>
 
 #include <cstddef>
 #include <cstring>

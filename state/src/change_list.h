@@ -50,14 +50,23 @@ class ChangeList {
   /// Call `visit(change)` in order.
   template <class F>
   void for_each(F visit) const {
-    for (const RowChange& change : changes_) {
-      if (change.group != nullptr) visit(change);
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      prefetch(i);
+      if (changes_[i].group != nullptr) visit(changes_[i]);
     }
   }
 
  private:
   char* allocate(std::size_t size);
   void compact();
+  /// Ask memory for the groups of changes behind the i-th, and nearer ones' rows.
+  void prefetch(std::size_t i) const {
+    constexpr std::size_t kGroupsAhead = 16;
+    constexpr std::size_t kRowsAhead = 8;
+    if (i + kGroupsAhead >= changes_.size()) return;
+    __builtin_prefetch(changes_[i + kGroupsAhead].group);
+    if (const RowGroup* group = changes_[i + kRowsAhead].group) group->prefetch_rows();
+  }
 
   std::vector<RowChange> changes_;
   std::size_t live_ = 0;

@@ -1,17 +1,15 @@
 #pragma once
 
+#include <millstream/state/detail/hash_cells.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
-
-#include "bytes_hash.h"
 
 namespace millstream::detail {
 
-/// A hash table by key: open addressing, linear probing, hashes beside the pointers. Owns its
-/// items, which have a `key()` and a `hash`, and which `Deleter` deletes.
+/// A hash table by key that owns its items, which `Deleter` deletes; see HashCells.
 template <class Item, class Deleter>
 class KeyTable {
  public:
@@ -22,79 +20,35 @@ class KeyTable {
   KeyTable(const KeyTable&) = delete;
   KeyTable& operator=(const KeyTable&) = delete;
 
-  /// The table's address, which differs from run to run, seeds it against chosen keys; nothing that
-  /// can be seen outside depends on the order of the cells.
-  [[nodiscard]] std::uint32_t hash(std::string_view key) const {
-    return hash_bytes(key, reinterpret_cast<std::uintptr_t>(this));
-  }
+  [[nodiscard]] std::uint32_t hash(std::string_view key) const { return cells_.hash(key); }
   [[nodiscard]] Item* find(std::string_view key, std::uint32_t hash) const {
-    if (cells_.empty()) return nullptr;
-    for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
-      const Cell& cell = cells_[at];
-      if (cell.item == nullptr) return nullptr;
-      if (cell.hash == hash && cell.item->key() == key) return cell.item;
-    }
+    return cells_.find(key, hash);
   }
+  void prefetch(std::uint32_t hash) const { cells_.prefetch(hash); }
+  [[nodiscard]] const Item* likely(std::uint32_t hash) const { return cells_.likely(hash); }
   /// Take over an item whose key isn't there yet.
   Item* insert(ItemPtr item) {
-    if ((size_ + 1) * 4 > cells_.size() * 3) grow();
-    Item* inserted = item.release();
-    place(inserted);
-    ++size_;
-    return inserted;
+    cells_.insert(*item);
+    return item.release();
   }
   void erase(Item* item) {
-    std::size_t hole = item->hash & mask_;
-    while (cells_[hole].item != item) hole = (hole + 1) & mask_;
-    // Move back what could no longer be found across the hole.
-    for (std::size_t at = (hole + 1) & mask_; cells_[at].item != nullptr; at = (at + 1) & mask_) {
-      const std::size_t home = cells_[at].hash & mask_;
-      if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
-      cells_[hole] = cells_[at];
-      hole = at;
-    }
-    cells_[hole] = {};
-    --size_;
+    cells_.erase(*item);
     Deleter()(item);
   }
   void clear() {
-    for_each([](Item& item) { Deleter()(&item); });
-    cells_ = {};
-    mask_ = 0;
-    size_ = 0;
+    cells_.for_each([](Item& item) { Deleter()(&item); });
+    cells_.clear();
   }
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return cells_.size(); }
 
   /// Call `visit(Item&)` for each item, in no order; the table must not change meanwhile.
   template <class F>
   void for_each(F visit) const {
-    for (const Cell& cell : cells_) {
-      if (cell.item != nullptr) visit(*cell.item);
-    }
+    cells_.for_each(visit);
   }
 
  private:
-  struct Cell {
-    Item* item = nullptr;
-    std::uint32_t hash = 0;
-  };
-  void place(Item* item) {
-    std::size_t at = item->hash & mask_;
-    while (cells_[at].item != nullptr) at = (at + 1) & mask_;
-    cells_[at] = {item, item->hash};
-  }
-  void grow() {
-    std::vector<Cell> old(cells_.empty() ? 64 : cells_.size() * 2);
-    old.swap(cells_);
-    mask_ = cells_.size() - 1;
-    for (const Cell& cell : old) {
-      if (cell.item != nullptr) place(cell.item);
-    }
-  }
-
-  std::vector<Cell> cells_;
-  std::size_t mask_ = 0;
-  std::size_t size_ = 0;
+  HashCells<Item> cells_;
 };
 
 }  // namespace millstream::detail

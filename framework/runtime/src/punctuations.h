@@ -17,6 +17,10 @@ namespace millstream {
 class Punctuations {
  public:
   std::shared_ptr<Cancellable> schedule(Timestamp first, Duration interval, Punctuator punctuator);
+  /// Whether `punctuate` has something to do. Asked after each record.
+  [[nodiscard]] bool is_due(Timestamp now) const {
+    return !schedules_.empty() && schedules_.front()->due <= now;
+  }
   /// Fire everything due at `now`. True if anything fired.
   bool punctuate(Timestamp now);
   [[nodiscard]] std::optional<Timestamp> next() const;

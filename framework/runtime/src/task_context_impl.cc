@@ -231,9 +231,7 @@ void StreamTask::Context::process_one(RecordQueue& queue) {
   queue.process_head(raw_);
   latency_.note(raw_.timestamp);
   leave_record();
-  if (const auto due = stream_clock_.next(); due && *due <= stream_time_) {
-    stream_clock_.punctuate(stream_time_);
-  }
+  if (stream_clock_.is_due(stream_time_)) stream_clock_.punctuate(stream_time_);
 }
 
 void StreamTask::Context::leave_record() {
@@ -244,9 +242,7 @@ void StreamTask::Context::leave_record() {
 bool StreamTask::Context::punctuate(Timestamp now) {
   now_ = now;
   bool ran = advance_idle_sources(now);
-  if (const auto due = wall_clock_.next(); due && *due <= now) {
-    ran = wall_clock_.punctuate(now) || ran;
-  }
+  if (wall_clock_.is_due(now)) ran = wall_clock_.punctuate(now) || ran;
   dirty_ = dirty_ || ran;
   return ran;
 }
@@ -269,9 +265,7 @@ void StreamTask::Context::advance_stream_time(Timestamp time) {
   stream_time_ = time;
   dirty_ = true;
   nodes_->advance_stream_time(time);
-  if (const auto due = stream_clock_.next(); due && *due <= stream_time_) {
-    stream_clock_.punctuate(stream_time_);
-  }
+  if (stream_clock_.is_due(stream_time_)) stream_clock_.punctuate(stream_time_);
 }
 
 void StreamTask::Context::flush() { nodes_->flush(); }

@@ -107,11 +107,12 @@ class AggregationNode : public OperatorNode<KIn, VIn, K, Change<A>> {
 
  protected:
   [[nodiscard]] std::optional<ValueAndTimestamp<A>> get(const K& key) { return store_->get(key); }
-  /// Keep the new aggregate, which may be none, and tell the children.
+  /// Keep the new aggregate, which may be none, and tell the children. `exists`: whether there was
+  /// a row.
   void update(const K& key, const std::optional<A>& aggregate, const std::optional<A>& old,
-              Timestamp timestamp, Headers& headers) {
+              Timestamp timestamp, Headers& headers, bool exists) {
     const Change<A> change{value_of(aggregate), value_of(old), true};
-    if (!store_->put_and_forward({key, change, timestamp, headers})) {
+    if (!store_->put_and_forward({key, change, timestamp, headers}, exists)) {
       this->drop(DropReason::kExpired);
     }
   }

@@ -64,9 +64,9 @@ class CogroupMergeNode final : public OperatorNode<K, Change<V>, K, Change<V>> {
     if (!cache_->enabled()) return tell(record);
     const std::string_view bytes = key_.write(record.key(), this->name());
     const auto place = cache_->place_of(bytes);
-    std::optional<V> known;
+    KnownRow<V> known;
     if (record.value().old_value != nullptr && !place.taken()) {
-      known = *record.value().old_value;
+      known = {true, *record.value().old_value};
     }
     cache_->update(place, bytes, record, std::move(known),
                    [this](const Outgoing& waiting) { tell(waiting); });

@@ -109,14 +109,15 @@ class SessionAggregateNode final
   void aggregate(const Record<K, V>& record) {
     std::optional<Value> current = functions_.initializer();
     for (const auto& [session, value] : merged_) current = merge(std::move(current), value);
-    if (session_.window != Window{record.timestamp(), record.timestamp()}) {
+    const bool removes = session_.window != Window{record.timestamp(), record.timestamp()};
+    if (removes) {
       for (const auto& [session, value] : merged_) {
         store_->remove(session, value, record.headers());
       }
     }
     const auto updated =
         call_aggregator<A>(functions_.aggregator, session_.key, record.value(), std::move(current));
-    store_->put(session_, value_of(updated), record.headers());
+    store_->put(session_, value_of(updated), record.headers(), !removes && !merged_.empty());
   }
   std::optional<Value> merge(std::optional<Value> current, const Value& other) const {
     if constexpr (kIsNullable<A>) {

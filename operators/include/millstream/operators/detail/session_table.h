@@ -42,13 +42,14 @@ class SessionTableStore {
   /// Remove a session, and tell the children.
   void remove(const Windowed<K>& session, const V& old_value, Headers& headers) {
     const Change<V> change{nullptr, &old_value, true};
-    apply({session, change, session.window.end, headers});
+    apply({session, change, session.window.end, headers}, true);
   }
-  /// Put a session, or remove it where `value` is null, and tell the children.
-  void put(const Windowed<K>& session, const V* value, Headers& headers) {
+  /// Put a session, or remove it where `value` is null, and tell the children. `exists`: whether
+  /// there is one of that window.
+  void put(const Windowed<K>& session, const V* value, Headers& headers, bool exists) {
     if (value == nullptr) rows_.advance(session.window.end);
     const Change<V> change{value, nullptr, true};
-    apply({session, change, session.window.end, headers});
+    apply({session, change, session.window.end, headers}, exists);
   }
   /// Tell the children of the sessions that end in [from, to], as new: by end, then start and key
   /// as Kafka Streams' persistent stores have it, or key and start as its in-memory ones.
@@ -82,7 +83,7 @@ class SessionTableStore {
       outputs_->forward({session, change, session.window.end, headers});
     }
   }
-  void apply(const Outgoing& record) {
+  void apply(const Outgoing& record, bool exists) {
     if (!cache_.enabled()) {
       store(record);
       if (!emits_updates_) return;
@@ -90,11 +91,11 @@ class SessionTableStore {
       return tell(record.with_headers(no_headers_));
     }
     const std::string_view bytes = cache_key(record.key());
-    std::optional<V> known;
+    KnownRow<V> known{exists, std::nullopt};
     const auto place = cache_.place_of(bytes);
-    if (!place.taken()) {
+    if (sends_old_values_ && !place.taken()) {
       const Window& window = record.key().window;
-      known = rows_.fetch_session(record.key().key, window.start, window.end);
+      known.value = rows_.fetch_session(record.key().key, window.start, window.end);
     }
     store(record);
     cache_.update(place, bytes, record, std::move(known),
@@ -113,7 +114,8 @@ class SessionTableStore {
     outputs_->forward(record.with_value(new_only));
   }
   std::string_view cache_key(const Windowed<K>& session) {
-    cache_key_.assign(key_.write(session.key, rows_.name()));
+    cache_key_.clear();
+    key_.append(session.key, cache_key_, rows_.name());
     append_big_endian(cache_key_, session.window.end.ms());
     append_big_endian(cache_key_, session.window.start.ms());
     return cache_key_;

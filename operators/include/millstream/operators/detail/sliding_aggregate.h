@@ -125,7 +125,7 @@ class SlidingAggregateNode final : public WindowNode<K, V, Functions> {
     if (near.right_exists || !near.right || near.right->timestamp <= record.timestamp()) return;
     const Change<Value> change{&near.right->value, nullptr, true};
     this->put(key, window_at(record.timestamp() + Duration(1)), change, near.right->timestamp,
-              record.headers());
+              record.headers(), false);
   }
 
   /// Records before the first whole window share the window that starts at 0.
@@ -162,7 +162,7 @@ class SlidingAggregateNode final : public WindowNode<K, V, Functions> {
       std::optional<Value> initial = this->functions().initializer();
       if (initial) row = Row{*std::move(initial), record.timestamp()};
     }
-    this->aggregate(key, window, std::move(row), record);
+    this->aggregate(key, window, std::move(row), has_window_at(start), record);
   }
 
   const SlidingWindows& windows_;

@@ -64,7 +64,7 @@ class StreamAggregateNode final
     const auto old = this->old_to_send(aggregate);
     const auto updated =
         call_aggregator<A>(functions_.aggregator, *key, *value, std::move(aggregate));
-    this->update(*key, updated, old, timestamp, record.headers());
+    this->update(*key, updated, old, timestamp, record.headers(), row.has_value());
   }
 
  private:
@@ -99,7 +99,7 @@ class StreamReduceNode final : public AggregationNode<K, V, NonNull<K>, NonNull<
     } else {
       updated = *value;
     }
-    this->update(*key, updated, old, timestamp, record.headers());
+    this->update(*key, updated, old, timestamp, record.headers(), row.has_value());
   }
 
  private:

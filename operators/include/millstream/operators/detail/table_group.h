@@ -106,7 +106,7 @@ class TableAggregateNode final
       aggregate = call_aggregator<A>(functions_.adder, record.key(), *change.new_value,
                                      std::move(aggregate));
     }
-    this->update(record.key(), aggregate, old, timestamp, record.headers());
+    this->update(record.key(), aggregate, old, timestamp, record.headers(), row.has_value());
   }
 
  private:
@@ -148,7 +148,7 @@ class TableReduceNode final : public AggregationNode<K, Change<V>, K, V> {
         aggregate = *change.new_value;
       }
     }
-    this->update(record.key(), aggregate, old, timestamp, record.headers());
+    this->update(record.key(), aggregate, old, timestamp, record.headers(), row.has_value());
   }
 
  private:

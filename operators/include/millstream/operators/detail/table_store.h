@@ -7,6 +7,7 @@
 #include <millstream/state/detail/typed_bytes.h>
 #include <millstream/topology/node.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -31,12 +32,21 @@ class TableStore {
         sends_old_values_(sends_old_values) {}
 
   [[nodiscard]] bool sends_old_values() const { return sends_old_values_; }
-  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) { return rows_.get(key); }
+  /// The row, which is likely to be put next.
+  [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) {
+    if (!cache_.enabled()) return rows_.get(key);
+    const std::uint32_t place = cache_.prefetch(key_.write(key, rows_.plain().name()));
+    auto row = rows_.get(key);
+    cache_.prefetch_entry(place);
+    return row;
+  }
 
-  /// Put a row, or erase it where `change.new_value` is null, and tell the children. False: the row
-  /// is older than the versions that are kept; nobody was told.
-  bool put_and_forward(const Record<K, Change<V>>& record) {
-    if (cache_.enabled()) return put_and_cache(record);
+  /// Put a row, or erase it where `change.new_value` is null, and tell the children. `exists`:
+  /// whether there is a row before, if that is known. False: the row is older than the versions
+  /// that are kept; nobody was told.
+  bool put_and_forward(const Record<K, Change<V>>& record,
+                       std::optional<bool> exists = std::nullopt) {
+    if (cache_.enabled()) return put_and_cache(record, exists);
     const Change<V>& change = record.value();
     const RowPut put = rows_.put(record.key(), change.new_value, record.timestamp());
     if (put == RowPut::kTooOld) return false;
@@ -54,13 +64,14 @@ class TableStore {
  private:
   using Outgoing = Record<K, Change<V>>;
 
-  bool put_and_cache(const Outgoing& record) {
+  bool put_and_cache(const Outgoing& record, std::optional<bool> exists) {
     const std::string_view bytes = key_.write(record.key(), rows_.plain().name());
-    std::optional<V> known;
+    KnownRow<V> known{exists.value_or(false), std::nullopt};
     const auto place = cache_.place_of(bytes);
-    if (!place.taken()) {
+    if (!place.taken() && (sends_old_values_ || !exists)) {
       auto row = rows_.get(record.key());
-      if (row) known = std::move(row->value);
+      known.exists = row.has_value();
+      if (row && sends_old_values_) known.value = std::move(row->value);
     }
     rows_.put(record.key(), record.value().new_value, record.timestamp());
     cache_.update(place, bytes, record, std::move(known),

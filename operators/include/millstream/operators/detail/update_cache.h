@@ -8,6 +8,7 @@
 #include <millstream/topology/task_context.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <ranges>
 #include <string_view>
@@ -26,6 +27,14 @@ std::size_t owned_bytes(const T& value) {
   }
 }
 
+/// The row that a table's children know of, at the first change that isn't told yet.
+template <class V>
+struct KnownRow {
+  bool exists = false;
+  /// Its value, if old values are wanted.
+  std::optional<V> value;
+};
+
 /// Changes of a table that its children aren't told yet: per key one, from the value that they know
 /// to the last one. Told at the commit, in the order of their last change; the oldest earlier where
 /// all caches of the thread together take more room than there is.
@@ -35,11 +44,12 @@ std::size_t owned_bytes(const T& value) {
 template <class K, class V>
 class UpdateCache {
   struct Waiting {
-    K key{};
-    std::optional<V> known;
     std::optional<V> value;
     Timestamp timestamp;
+    bool was_known = false;
     Headers headers;
+    K key{};
+    std::optional<V> known;
   };
   using Queue = KeyedQueue<Waiting>;
   using Entry = typename Queue::Entry;
@@ -59,23 +69,31 @@ class UpdateCache {
 
    private:
     friend class UpdateCache;
-    std::size_t hash_ = 0;
+    std::uint32_t hash_ = 0;
     Entry* entry_ = nullptr;
   };
 
   [[nodiscard]] bool enabled() const { return enabled_; }
+  /// Ask memory for a key's place, which will be looked for soon. It gives what to hand to
+  /// `prefetch_entry` once other work was done meanwhile.
+  [[nodiscard]] std::uint32_t prefetch(std::string_view key) const {
+    const std::uint32_t hash = entries_.hash(key);
+    entries_.prefetch(hash);
+    return hash;
+  }
+  void prefetch_entry(std::uint32_t hash) const { entries_.prefetch_entry(hash); }
   /// `key`: serialised.
   [[nodiscard]] Place place_of(std::string_view key) const {
     Place place;
-    place.hash_ = Queue::hash(key);
+    place.hash_ = entries_.hash(key);
     place.entry_ = entries_.find(key, place.hash_);
     return place;
   }
 
-  /// Keep a change at its key's place. `known`: the value before it, where the place isn't taken.
+  /// Keep a change at its key's place. `known`: the row before it, where the place isn't taken.
   template <class Tell>
   void update(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
-              std::optional<V> known, Tell tell) {
+              KnownRow<V> known, Tell tell) {
     take(place, key, record, std::move(known));
     while (budget_.used > budget_.limit && !entries_.empty()) tell_first(tell);
   }
@@ -96,12 +114,13 @@ class UpdateCache {
   }
 
   void take(const Place& place, std::string_view key, const Record<K, Change<V>>& record,
-            std::optional<V> known) {
+            KnownRow<V> known) {
     Entry* entry = place.entry_;
     if (entry == nullptr) {
       entry = &entries_.push_back(key, place.hash_);
       entry->kept.key = record.key();
-      entry->kept.known = std::move(known);
+      entry->kept.was_known = known.exists;
+      entry->kept.known = std::move(known.value);
     } else {
       add_bytes(-size_of(*entry));
       entries_.move_to_back(*entry);
@@ -130,7 +149,7 @@ class UpdateCache {
     add_bytes(-size_of(entries_.front()));
     Entry& entry = entries_.pop_front();
     Waiting& waiting = entry.kept;
-    if (waiting.value || waiting.known) {
+    if (waiting.value || waiting.was_known) {
       const Change<V> change{waiting.value ? &*waiting.value : nullptr,
                              waiting.known ? &*waiting.known : nullptr, true};
       tell(Record<K, Change<V>>(waiting.key, change, waiting.timestamp, waiting.headers));

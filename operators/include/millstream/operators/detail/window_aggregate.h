@@ -50,7 +50,9 @@ class WindowAggregateNode final : public WindowNode<K, V, Functions> {
     windows_.for_each_window(record.timestamp(), [&](const Window& window) {
       has_window = true;
       if (window.end > closed) {
-        this->aggregate(*key, window, this->store().get(*key, window.start), record);
+        auto row = this->store().get(*key, window.start);
+        const bool exists = row.has_value();
+        this->aggregate(*key, window, std::move(row), exists, record);
       } else {
         this->drop(DropReason::kLate);
       }

@@ -62,8 +62,9 @@ class WindowNode
   [[nodiscard]] WindowTableStore<Key, Value>& store() { return *store_; }
   [[nodiscard]] const Functions& functions() const { return functions_; }
 
-  /// Add the record to a window's aggregate, `row`, or to a new one where there is none.
-  void aggregate(const Key& key, const Window& window, std::optional<Row> row,
+  /// Add the record to a window's aggregate, `row`, or to a new one where there is none. `exists`:
+  /// whether the store has a row of the window.
+  void aggregate(const Key& key, const Window& window, std::optional<Row> row, bool exists,
                  const Record<K, V>& record) {
     std::optional<Value> old;
     if (sends_old_values_ && row) old = row->value;
@@ -77,17 +78,18 @@ class WindowNode
     }
     const auto updated =
         call_aggregator<A>(functions_.aggregator, key, record.value(), std::move(current));
-    put(key, window, {value_of(updated), value_of(old), true}, timestamp, record.headers());
+    put(key, window, {value_of(updated), value_of(old), true}, timestamp, record.headers(), exists);
   }
-  /// Keep a window's value, and tell the children if they are told of updates.
+  /// Keep a window's value, and tell the children if they are told of updates. `exists`: whether
+  /// it has one already.
   void put(const Key& key, const Window& window, const Change<Value>& change, Timestamp timestamp,
-           Headers& headers) {
+           Headers& headers, bool exists) {
     if (emit_ == EmitStrategy::kOnWindowClose) {
       return store_->put(key, window.start, change.new_value, timestamp);
     }
     windowed_.key = key;  // a copy into kept memory
     windowed_.window = window;
-    store_->put_and_forward({windowed_, change, timestamp, headers});
+    store_->put_and_forward({windowed_, change, timestamp, headers}, exists);
   }
   /// Tell the children of windows that closed since the last emission, if they are told then.
   void emit_closed(Headers& headers) {

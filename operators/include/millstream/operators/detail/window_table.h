@@ -8,6 +8,7 @@
 #include <millstream/state/timestamped_window_store.h>
 #include <millstream/topology/node.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,8 +32,13 @@ class WindowTableStore {
         sends_old_values_(sends_old_values) {}
 
   [[nodiscard]] bool sends_old_values() const { return sends_old_values_; }
+  /// The row, which is likely to be put next.
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key, Timestamp start) {
-    return rows_.fetch(key, start);
+    if (!cache_.enabled()) return rows_.fetch(key, start);
+    const std::uint32_t place = cache_.prefetch(cache_key(key, start));
+    auto row = rows_.fetch(key, start);
+    cache_.prefetch_entry(place);
+    return row;
   }
   [[nodiscard]] TimestampedWindowStore<K, V>& rows() { return rows_; }
 
@@ -44,18 +50,19 @@ class WindowTableStore {
       rows_.erase(key, start);
     }
   }
-  /// Put as above, and tell the children.
-  void put_and_forward(const Outgoing& record) {
+  /// Put as above, and tell the children. `exists`: whether there is a row before.
+  void put_and_forward(const Outgoing& record, bool exists) {
     if (!cache_.enabled()) {
       put(record);
       return tell(record);
     }
-    const std::string_view bytes = cache_key(record.key());
-    std::optional<V> known;
+    const Windowed<K>& key = record.key();
+    const std::string_view bytes = cache_key(key.key, key.window.start);
+    KnownRow<V> known{exists, std::nullopt};
     const auto place = cache_.place_of(bytes);
-    if (!place.taken()) {
-      auto row = rows_.fetch(record.key().key, record.key().window.start);
-      if (row) known = std::move(row->value);
+    if (sends_old_values_ && !place.taken()) {
+      auto row = rows_.fetch(key.key, key.window.start);
+      if (row) known.value = std::move(row->value);
     }
     put(record);
     cache_.update(place, bytes, record, std::move(known),
@@ -84,9 +91,10 @@ class WindowTableStore {
     const Change<V> new_only{record.value().new_value, nullptr, true};
     outputs_->forward(record.with_value(new_only));
   }
-  std::string_view cache_key(const Windowed<K>& key) {
-    cache_key_.assign(key_.write(key.key, rows_.name()));
-    append_big_endian(cache_key_, key.window.start.ms());
+  std::string_view cache_key(const K& key, Timestamp start) {
+    cache_key_.clear();
+    key_.append(key, cache_key_, rows_.name());
+    append_big_endian(cache_key_, start.ms());
     return cache_key_;
   }
 
