@@ -43,9 +43,11 @@ if(MILLSTREAM_JEMALLOC AND NOT MILLSTREAM_SANITIZE)
   mark_as_advanced(MILLSTREAM_JEMALLOC_LIBRARY)
 endif()
 
-# millstream_program(TARGET): give a program the allocator. Libraries leave that to who links them.
+# millstream_program(TARGET): give a program the allocator and its settings. Libraries leave that to
+# who links them.
 function(millstream_program target)
   if(MILLSTREAM_JEMALLOC_LIBRARY)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/jemalloc_settings.cc)
     target_link_libraries(${target} PRIVATE ${MILLSTREAM_JEMALLOC_LIBRARY})
   endif()
 endfunction()

@@ -41,6 +41,7 @@ Handle make_handle(rd_kafka_type_t type, const Settings& settings);
 struct Options {
   std::string workload, guarantee, bootstrap, app_id, input, input2, table, output, state_dir;
   int commit_ms = 100;
+  std::size_t cache_bytes = 10 << 20;  // Kafka Streams' default
   bool exactly_once() const { return guarantee == "eos"; }
 };
 

@@ -42,6 +42,7 @@ struct Places {
   std::string topic;
   std::vector<std::string> changelogs;
   std::vector<std::unique_ptr<Database>> databases;  // one a partition
+  std::size_t cache_bytes = 0;                       // of updates that wait for the commit
 };
 
 std::unique_ptr<Loop> windows_loop(Places places);                       // w4

@@ -48,7 +48,11 @@ Handle make_consumer(const Options& options) {
 }
 
 Places make_places(const Options& options, Output& output) {
-  Places places{.output = output, .topic = options.output, .changelogs = {}, .databases = {}};
+  Places places{.output = output,
+                .topic = options.output,
+                .changelogs = {},
+                .databases = {},
+                .cache_bytes = options.cache_bytes};
   const int stores = options.workload == "w7" ? 2 : 1;
   int partitions = 0;
   for (int i = 0; i < stores; ++i) {
@@ -146,6 +150,8 @@ int main(int argc, char** argv) {
   app.add_option("--bootstrap", options.bootstrap)->required();
   app.add_option("--app-id", options.app_id);
   app.add_option("--input", options.input);
+  app.add_option("--cache-bytes", options.cache_bytes,
+                 "of w4's untold updates, as Kafka Streams counts");
   app.add_option("--input2", options.input2);
   app.add_option("--table", options.table);
   app.add_option("--output", options.output);

@@ -1,5 +1,7 @@
 #include <absl/container/node_hash_map.h>
 
+#include <deque>
+
 #include "loops.h"
 #include "statistics.h"
 
@@ -10,12 +12,19 @@ namespace {
 constexpr std::int64_t kAdvance = 60'000;
 constexpr std::int64_t kSize = 10 * kAdvance;
 constexpr std::int64_t kGrace = 10'000;
+// What Kafka Streams counts for an update that waits: its links and context, the key with the
+// window's start, the value with its timestamp.
+constexpr std::size_t kWaitingBytes = 64 + 12 + 8 + 48;
 
 /// w4: ten windows of ten minutes a record.
+/// Updates wait for the commit in a cache as large as Kafka Streams'; the oldest go before it where
+/// there are more.
 class Windows final : public Loop {
  public:
   explicit Windows(Places places)
-      : places_(std::move(places)), partitions_(places_.databases.size()) {}
+      : places_(std::move(places)),
+        partitions_(places_.databases.size()),
+        most_waiting_(places_.cache_bytes / kWaitingBytes) {}
 
   void process(const Input& record) override {
     Partition& partition = partitions_[static_cast<std::size_t>(record.partition)];
@@ -29,14 +38,18 @@ class Windows final : public Loop {
       window.statistics.add(amount_of(record.value));
       window.timestamp = std::max(window.timestamp, record.timestamp);
       window.changed = true;
+      if (!window.waits) waiting_.push_back({&key, start});
+      window.waits = true;
     }
+    while (waiting_.size() > most_waiting_) tell_oldest();
     if (!key.second.changed) partition.changed.push_back(&key);
     key.second.changed = true;
   }
 
   void flush(bool spill) override {
+    while (!waiting_.empty()) tell_oldest();
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
-      for (Key* key : partitions_[i].changed) tell(static_cast<int>(i), *key);
+      for (Key* key : partitions_[i].changed) log(static_cast<int>(i), *key);
       partitions_[i].changed.clear();
       if (spill) write(partitions_[i], *places_.databases[i]);
     }
@@ -47,6 +60,7 @@ class Windows final : public Loop {
     std::int64_t start = 0;
     std::int64_t timestamp = 0;
     Statistics statistics;
+    bool waits = false;
     bool changed = false;
     bool unwritten = false;
   };
@@ -57,6 +71,10 @@ class Windows final : public Loop {
   };
   using Keys = absl::node_hash_map<std::string, KeyWindows>;
   using Key = Keys::value_type;
+  struct Waiting {
+    Key* key;
+    std::int64_t start;
+  };
   struct Partition {
     Keys keys;
     std::vector<Key*> changed;
@@ -81,12 +99,20 @@ class Windows final : public Loop {
     window.statistics.append_to(value_);
   }
 
-  void tell(int partition, Key& key) {
+  void tell_oldest() {
+    const auto [key, start] = waiting_.front();
+    waiting_.pop_front();
+    Window& window = window_at(key->second, start);
+    window.waits = false;
+    encode(*key, window);
+    const std::string_view value = std::string_view(value_).substr(sizeof window.timestamp);
+    places_.output.send(places_.topic, -1, key_, value, window.timestamp);
+  }
+
+  void log(int partition, Key& key) {
     for (Window& window : key.second.windows) {
       if (!window.changed) continue;
       encode(key, window);
-      const std::string_view value = std::string_view(value_).substr(sizeof window.timestamp);
-      places_.output.send(places_.topic, -1, key_, value, window.timestamp);
       key_.append(4, '\0');  // Kafka Streams' number of a duplicate
       places_.output.send(places_.changelogs[0], partition, key_, value_, window.timestamp);
       window.changed = false;
@@ -115,6 +141,8 @@ class Windows final : public Loop {
 
   Places places_;
   std::vector<Partition> partitions_;
+  std::size_t most_waiting_;
+  std::deque<Waiting> waiting_;
   std::string key_;
   std::string value_;
 };

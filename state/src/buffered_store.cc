@@ -11,6 +11,7 @@ namespace millstream::detail {
 namespace {
 
 constexpr std::size_t kMaxInlineValue = 64;
+constexpr std::size_t kCacheLine = 64;
 
 std::optional<std::string_view> value_of(const Slot& slot) {
   if (slot.presence != Presence::kPresent) return std::nullopt;
@@ -41,6 +42,16 @@ std::optional<std::string_view> BufferedStore::get(std::string_view key) {
   }
   if (knows_absent(key)) return std::nullopt;
   return value_of(load(key, hash).base);
+}
+
+void BufferedStore::prefetch(std::string_view key, PrefetchStep step) const {
+  const std::uint32_t hash = table_.hash(key);
+  if (step == PrefetchStep::kFirst) return table_.prefetch(hash);
+  if (step != PrefetchStep::kSecond) return;
+  if (const Entry* entry = table_.likely(hash)) {
+    __builtin_prefetch(entry, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(entry) + kCacheLine, 1);
+  }
 }
 
 void BufferedStore::put(std::string_view key, std::string_view value) {

@@ -25,6 +25,7 @@ class BufferedStore final : public StoreBuffer, private EvictionOwner {
 
   [[nodiscard]] const std::string& name() const override { return spec_.name; }
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) override;
+  void prefetch(std::string_view key, PrefetchStep step) const override;
   void put(std::string_view key, std::string_view value) override;
   void erase(std::string_view key) override;
   [[nodiscard]] std::unique_ptr<ByteIterator> scan(std::string_view from, std::string_view to,

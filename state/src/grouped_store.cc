@@ -113,6 +113,24 @@ std::optional<std::string_view> GroupedStore::get(std::string_view key) {
   return group->is_at(at, place.suffix) ? visible(*group, group->row(at)) : std::nullopt;
 }
 
+void GroupedStore::prefetch(std::string_view row_key, PrefetchStep step) const {
+  const std::string_view prefix = row_key.substr(0, kSegmentPrefixSize);
+  const auto segment = std::ranges::find(segments_, prefix,
+                                         [](const auto& s) { return std::string_view(s->prefix); });
+  if (segment == segments_.end()) return;
+  const RowGroupTable& groups = (*segment)->groups;
+  const std::uint32_t hash = groups.hash(
+      row_key.substr(kSegmentPrefixSize, row_key.size() - suffix_size_ - kSegmentPrefixSize));
+  if (step == PrefetchStep::kFirst) return groups.prefetch(hash);
+  const RowGroup* group = groups.likely(hash);
+  if (group == nullptr) return;
+  if (step == PrefetchStep::kSecond) {
+    group->prefetch();
+  } else {
+    group->prefetch_rows();
+  }
+}
+
 void GroupedStore::put(std::string_view key, std::string_view value) {
   RowChange& change = change_of(key, value.size());
   changes_.set_value(change, value);

@@ -56,12 +56,12 @@ std::int64_t RowGroup::time(std::uint32_t at) const {
 
 std::uint32_t RowGroup::lower_bound(std::string_view suffix) const {
   // Mostly the newest row, or behind it.
-  if (count_ == 0 || this->suffix(count_ - 1) < suffix) return count_;
+  if (count_ == 0 || order(count_ - 1, suffix) < 0) return count_;
   std::uint32_t low = 0;
   std::uint32_t high = count_ - 1;
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
-    if (this->suffix(middle) < suffix) {
+    if (order(middle, suffix) < 0) {
       low = middle + 1;
     } else {
       high = middle;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <millstream/core/big_endian.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <string_view>
@@ -56,7 +59,7 @@ class RowGroup : public Evictable {
   /// The first row whose suffix is not less.
   [[nodiscard]] std::uint32_t lower_bound(std::string_view suffix) const;
   [[nodiscard]] bool is_at(std::uint32_t at, std::string_view suffix) const {
-    return at < count_ && this->suffix(at) == suffix;
+    return at < count_ && order(at, suffix) == 0;
   }
   /// A row with nothing known of it, and room for a value.
   Row& insert(std::uint32_t at, std::string_view suffix, std::size_t value_size);
@@ -70,8 +73,18 @@ class RowGroup : public Evictable {
   /// Free what erased rows took.
   void give_back_memory();
 
-  /// Ask memory for the first rows.
-  void prefetch_rows() const { __builtin_prefetch(block_); }
+  /// Ask memory for the group and its key; for its first rows, and the last value.
+  void prefetch() const {
+    for (std::size_t i = 0; i < sizeof(RowGroup) + key_room(); i += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + i, 1);
+    }
+  }
+  void prefetch_rows() const {
+    if (block_ == nullptr) return;
+    __builtin_prefetch(block_, 1);
+    __builtin_prefetch(block_ + 64, 1);
+    __builtin_prefetch(values() + std::size_t{8} * units_used_ - 1, 1);
+  }
   /// Bytes of memory, roughly as the allocator and the table count them.
   [[nodiscard]] std::size_t footprint() const;
 
@@ -90,6 +103,22 @@ class RowGroup : public Evictable {
  private:
   friend struct RowGroupDeleter;
 
+  /// Less than 0 where a row's suffix comes before `suffix`, 0 where it is the same. Mostly decided
+  /// by the time at their begin.
+  [[nodiscard]] int order(std::uint32_t at, std::string_view suffix) const {
+    if (suffix.size() != suffix_size) return this->suffix(at).compare(suffix);
+    const char* own = block_ + at * stride() + sizeof(Row);
+    const std::uint64_t own_time = leading_number(own);
+    const std::uint64_t time = leading_number(suffix.data());
+    if (own_time != time) return own_time < time ? -1 : 1;
+    if (suffix_size == sizeof(time)) return 0;
+    return std::memcmp(own + sizeof(time), suffix.data() + sizeof(time),
+                       suffix_size - sizeof(time));
+  }
+  static std::uint64_t leading_number(const char* bytes) {
+    return read_big_endian<std::uint64_t>(std::string_view(bytes, sizeof(std::uint64_t)));
+  }
+  static constexpr std::size_t key_room() { return 16; }
   [[nodiscard]] std::size_t stride() const { return sizeof(Row) + suffix_size; }
   [[nodiscard]] std::size_t values_at(std::uint32_t rows) const {
     return (rows * stride() + 7) & ~std::size_t{7};

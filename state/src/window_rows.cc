@@ -41,6 +41,10 @@ std::optional<std::string_view> WindowRows::get(std::string_view key, Timestamp 
   return rows_.get(key, suffix(start));
 }
 
+void WindowRows::prefetch(std::string_view key, Timestamp start, PrefetchStep step) {
+  if (start >= Timestamp(0)) rows_.prefetch(key, suffix(start), step);
+}
+
 std::unique_ptr<RowWalk> WindowRows::fetch(std::string_view key, Timestamp from, Timestamp to,
                                            Direction direction) {
   return rows_.walk({.key_from = key,

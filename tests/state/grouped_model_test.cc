@@ -87,6 +87,7 @@ class Model {
   }
 
   void run(const Step& step) {
+    prefetch(step);
     switch (step.op) {
       case Op::kPut:
         return put(step);
@@ -117,6 +118,13 @@ class Model {
         if (under_test_.backing() == Backing::kMemory) spilt_ = {};
         now_ = committed_ = spilt_;
         return;
+    }
+  }
+  /// A hint, which must change nothing that can be seen.
+  void prefetch(const Step& step) {
+    for (const PrefetchStep how_far :
+         {PrefetchStep::kFirst, PrefetchStep::kSecond, PrefetchStep::kLast}) {
+      store().prefetch(step.key, step.time, how_far);
     }
   }
   void check_all() {

@@ -76,6 +76,10 @@ class Model {
         now_.erase(step.key);
         return;
       case Op::kGet:
+        for (const PrefetchStep how_far :
+             {PrefetchStep::kFirst, PrefetchStep::kSecond, PrefetchStep::kLast}) {
+          store.prefetch(step.key, how_far);
+        }
         RC_ASSERT(to_string(store.get(step.key)) == expected(step.key));
         return;
       case Op::kScan:

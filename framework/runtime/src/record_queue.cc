@@ -1,6 +1,7 @@
 #include "record_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
@@ -8,14 +9,27 @@ namespace millstream {
 
 namespace {
 
-constexpr std::size_t kPrefetchDistance = 4;
+// How many records ahead their bytes are asked from memory, then, in steps, what the topology will
+// look up for them.
+constexpr std::size_t kBytesAhead = 16;
+constexpr std::array<std::pair<PrefetchStep, std::size_t>, 3> kStepsAhead{
+    {{PrefetchStep::kFirst, 12}, {PrefetchStep::kSecond, 8}, {PrefetchStep::kLast, 4}}};
 
 /// Another thread has fetched the bytes, so that the first look at each is one at main memory.
-void prefetch(std::span<const FetchedRecord> records, std::size_t index) {
+void prefetch_bytes(std::span<const FetchedRecord> records, std::size_t index) {
   if (index >= records.size()) return;
   const FetchedRecord& record = records[index];
   if (record.key) __builtin_prefetch(record.key->data());
   if (record.value) __builtin_prefetch(record.value->data());
+}
+
+void prefetch_look_ups(SourceHead& head, std::span<const FetchedRecord> records,
+                       std::size_t index) {
+  for (const auto& [step, distance] : kStepsAhead) {
+    if (index + distance >= records.size()) continue;
+    const FetchedRecord& record = records[index + distance];
+    if (record.key) head.prefetch({*record.key, record.timestamp, step});
+  }
 }
 
 }  // namespace
@@ -31,7 +45,8 @@ void RecordQueue::add(std::unique_ptr<FetchedBatch> batch) {
 
 RawRecord RecordQueue::raw_of(const FetchedBatch& batch, std::size_t index) {
   const FetchedRecord& record = batch.records()[index];
-  prefetch(batch.records(), index + kPrefetchDistance);
+  prefetch_bytes(batch.records(), index + kBytesAhead);
+  if (prefetches_) prefetch_look_ups(*head_, batch.records(), index);
   headers_ = batch.headers(index);
   return {source_topic_, partition_.partition, record.offset, record.timestamp,
           record.key,    record.value,         &headers_};

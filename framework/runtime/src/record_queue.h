@@ -23,6 +23,7 @@ class RecordQueue {
       : partition_(std::move(partition)),
         source_topic_(std::move(source_topic)),
         head_(std::move(head)),
+        prefetches_(head_->prefetches()),
         idle_timeout_(idle_timeout) {}
 
   [[nodiscard]] const TopicPartition& partition() const { return partition_; }
@@ -40,7 +41,10 @@ class RecordQueue {
 
   void add(std::unique_ptr<FetchedBatch> batch);
   /// Read on with the head of new nodes; there is no record.
-  void set_head(std::unique_ptr<SourceHead> head) { head_ = std::move(head); }
+  void set_head(std::unique_ptr<SourceHead> head) {
+    head_ = std::move(head);
+    prefetches_ = head_->prefetches();
+  }
   /// Make the head ready if there is a record; skipped records are passed over. `raw` is set to the
   /// record being loaded, for the handlers.
   void load_head(RawRecord& raw);
@@ -77,6 +81,7 @@ class RecordQueue {
   TopicPartition partition_;
   std::string source_topic_;
   std::unique_ptr<SourceHead> head_;
+  bool prefetches_;
   std::optional<Duration> idle_timeout_;
   std::deque<std::unique_ptr<FetchedBatch>> batches_;
   std::size_t next_ = 0;  // in batches_.front()

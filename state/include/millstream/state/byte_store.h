@@ -35,6 +35,10 @@ struct StoreNumbers {
   friend bool operator==(const StoreNumbers&, const StoreNumbers&) = default;
 };
 
+/// How far a look-up was prepared: each step stands on what the one before asked from memory, so
+/// that some other work must lie between them.
+enum class PrefetchStep { kFirst, kSecond, kLast };
+
 /// An ordered map of bytes: what every store stands on. Below it lie the write buffer with its two
 /// slots (dirty, committed) and RocksDB or nothing; above it the typed facades.
 /// **Thread**: the task's. **Errors**: StoreError.
@@ -44,6 +48,12 @@ class ByteStore {
   [[nodiscard]] virtual const std::string& name() const = 0;
   /// **Lifetime**: the view is valid until the next call on this store.
   [[nodiscard]] virtual std::optional<std::string_view> get(std::string_view key) = 0;
+  /// A hint that `key` will be read or put soon: ask memory for what that will touch. Changes and
+  /// reads nothing.
+  virtual void prefetch(std::string_view key, PrefetchStep step) const {
+    static_cast<void>(key);
+    static_cast<void>(step);
+  }
   virtual void put(std::string_view key, std::string_view value) = 0;
   virtual void erase(std::string_view key) = 0;
   /// Keys in [from, to); an empty `to` is no bound.

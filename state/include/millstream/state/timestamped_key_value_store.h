@@ -36,6 +36,8 @@ class TimestampedKeyValueStore {
     if (!bytes) return std::nullopt;
     return value_.read(*bytes, name());
   }
+  /// A hint that the row of this serialised key will be wanted soon; see ByteStore::prefetch.
+  void prefetch(std::string_view key, PrefetchStep step) const { bytes_->prefetch(key, step); }
   void put(const K& key, const V& value, Timestamp timestamp) {
     bytes_->put(key_.write(key, name()), value_.write(value, timestamp, name()));
   }

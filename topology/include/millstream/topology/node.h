@@ -1,10 +1,12 @@
 #pragma once
 
 #include <millstream/core/record.h>
+#include <millstream/state/byte_store.h>
 #include <millstream/state/errors.h>
 #include <millstream/topology/errors.h>
 #include <millstream/topology/task_context.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -15,6 +17,15 @@
 #include <vector>
 
 namespace millstream {
+
+/// What is known of a record before its turn.
+struct ComingRecord {
+  /// As it was serialised. **Lifetime**: the call.
+  std::string_view key;
+  /// The broker's; an extractor may find another one.
+  Timestamp timestamp;
+  PrefetchStep step;
+};
 
 /// A node of a task's topology: made anew for each task from its immutable specification, and when
 /// a task goes back to its last commit.
@@ -38,6 +49,12 @@ class Node {
   /// No record below `time` is coming any more, though none said so: the input is idle or at its
   /// end. Operators with a stream time of their own move it up to `time` and emit what that closes.
   virtual void advance_stream_time(Timestamp time) { static_cast<void>(time); }
+  /// A hint, given in steps: this record comes soon. A node that will look up its key asks memory
+  /// for what it will touch, since with many keys it's waiting for memory that takes the time; one
+  /// whose records keep their key hands it on. Nothing else may depend on it.
+  virtual void prefetch(const ComingRecord& record) { static_cast<void>(record); }
+  /// Whether `prefetch` does anything.
+  [[nodiscard]] virtual bool prefetches() const { return false; }
   /// Called once, children before parents.
   virtual void close() {}
 
@@ -85,6 +102,14 @@ class Outputs {
   }
   [[nodiscard]] bool empty() const { return children_.empty(); }
 
+  void prefetch(const ComingRecord& record) const {
+    for (const Child& child : children_) child.node->prefetch(record);
+  }
+  [[nodiscard]] bool prefetches() const {
+    return std::any_of(children_.begin(), children_.end(),
+                       [](const Child& child) { return child.node->prefetches(); });
+  }
+
  private:
   struct Child {
     Input<K, V>* input;
@@ -124,6 +149,9 @@ class SourceHead {
   [[nodiscard]] virtual Timestamp timestamp() const = 0;
   /// Send the loaded record down the topology.
   virtual void process() = 0;
+  /// See Node::prefetch.
+  virtual void prefetch(const ComingRecord& record) = 0;
+  [[nodiscard]] virtual bool prefetches() const = 0;
 };
 
 /// A source of a task's topology, as the task sees it.

@@ -104,6 +104,8 @@ class AggregationNode : public OperatorNode<KIn, VIn, K, Change<A>> {
   }
   void flush() override { store_->flush(); }
   void advance_stream_time(Timestamp) override { store_->flush(); }
+  void prefetch(const ComingRecord& record) override { store_->prefetch(record); }
+  [[nodiscard]] bool prefetches() const override { return true; }
 
  protected:
   [[nodiscard]] std::optional<ValueAndTimestamp<A>> get(const K& key) { return store_->get(key); }

@@ -39,6 +39,15 @@ class OperatorNode : public Node, public Input<KIn_, VIn_> {
   TaskContext* context_ = nullptr;
 };
 
+/// The same for operators whose records come out under the key with which they came in.
+template <class K, class VIn, class VOut>
+class KeyKeepingNode : public OperatorNode<K, VIn, K, VOut> {
+ public:
+  using OperatorNode<K, VIn, K, VOut>::OperatorNode;
+  void prefetch(const ComingRecord& record) override { this->outputs().prefetch(record); }
+  [[nodiscard]] bool prefetches() const override { return this->outputs().prefetches(); }
+};
+
 /// The same for operators that put nothing out.
 template <class KIn_, class VIn_>
 class TerminalNode : public Node, public Input<KIn_, VIn_> {

@@ -12,10 +12,10 @@ namespace millstream::detail {
 
 /// Hands on what the predicate says `Wanted` of. **Source**: KStreamFilter.
 template <class K, class V, class F, bool Wanted>
-class FilterNode final : public OperatorNode<K, V, K, V> {
+class FilterNode final : public KeyKeepingNode<K, V, V> {
  public:
   FilterNode(std::string name, const F& predicate)
-      : OperatorNode<K, V, K, V>(std::move(name)), predicate_(predicate) {}
+      : KeyKeepingNode<K, V, V>(std::move(name)), predicate_(predicate) {}
   void process(const Record<K, V>& record) override {
     if (static_cast<bool>(predicate_(record.key(), record.value())) == Wanted) {
       this->forward(record);
@@ -28,17 +28,17 @@ class FilterNode final : public OperatorNode<K, V, K, V> {
 
 /// Hands on every record: merge, and the branches of a split. **Source**: PassThrough.
 template <class K, class V>
-class PassThroughNode final : public OperatorNode<K, V, K, V> {
+class PassThroughNode final : public KeyKeepingNode<K, V, V> {
  public:
-  using OperatorNode<K, V, K, V>::OperatorNode;
+  using KeyKeepingNode<K, V, V>::KeyKeepingNode;
   void process(const Record<K, V>& record) override { this->forward(record); }
 };
 
 /// Drops null keys before a repartition. Kafka Streams does so too, without counting them.
 template <class K, class V>
-class NullKeyFilterNode final : public OperatorNode<K, V, K, V> {
+class NullKeyFilterNode final : public KeyKeepingNode<K, V, V> {
  public:
-  using OperatorNode<K, V, K, V>::OperatorNode;
+  using KeyKeepingNode<K, V, V>::KeyKeepingNode;
   void process(const Record<K, V>& record) override {
     if (get_if_present(record.key()) == nullptr) return this->drop(DropReason::kNullKey);
     this->forward(record);
@@ -62,10 +62,10 @@ class MapNode final : public OperatorNode<K, V, KR, VR> {
 
 /// **Source**: KStreamMapValues.
 template <class K, class V, class F, class VR>
-class MapValuesNode final : public OperatorNode<K, V, K, VR> {
+class MapValuesNode final : public KeyKeepingNode<K, V, VR> {
  public:
   MapValuesNode(std::string name, const F& mapper)
-      : OperatorNode<K, V, K, VR>(std::move(name)), mapper_(mapper) {}
+      : KeyKeepingNode<K, V, VR>(std::move(name)), mapper_(mapper) {}
   void process(const Record<K, V>& record) override {
     const VR made = call_value_function(mapper_, record.key(), record.value());
     this->forward(record.with_value(made));
@@ -94,10 +94,10 @@ class FlatMapNode final : public OperatorNode<K, V, KR, VR> {
 
 /// **Source**: KStreamFlatMapValues.
 template <class K, class V, class F, class VR>
-class FlatMapValuesNode final : public OperatorNode<K, V, K, VR> {
+class FlatMapValuesNode final : public KeyKeepingNode<K, V, VR> {
  public:
   FlatMapValuesNode(std::string name, const F& mapper)
-      : OperatorNode<K, V, K, VR>(std::move(name)), mapper_(mapper) {}
+      : KeyKeepingNode<K, V, VR>(std::move(name)), mapper_(mapper) {}
   void process(const Record<K, V>& record) override {
     auto&& made = call_value_function(mapper_, record.key(), record.value());
     for (const VR& value : made) this->forward(record.with_value(value));
@@ -124,10 +124,10 @@ class SelectKeyNode final : public OperatorNode<K, V, KR, V> {
 
 /// **Source**: KStreamPeek.
 template <class K, class V, class F>
-class PeekNode final : public OperatorNode<K, V, K, V> {
+class PeekNode final : public KeyKeepingNode<K, V, V> {
  public:
   PeekNode(std::string name, const F& action)
-      : OperatorNode<K, V, K, V>(std::move(name)), action_(action) {}
+      : KeyKeepingNode<K, V, V>(std::move(name)), action_(action) {}
   void process(const Record<K, V>& record) override {
     action_(record.key(), record.value());
     this->forward(record);

@@ -54,6 +54,11 @@ class JoinWindowNode final : public OperatorNode<K, V, K, V> {
     OperatorNode<K, V, K, V>::init(context);
     rows_.emplace(context.store(store_.name), context.store_spec(store_.name), key_, value_);
   }
+  void prefetch(const ComingRecord& record) override {
+    rows_->prefetch(record.key, record.timestamp, record.step);
+    this->outputs().prefetch(record);
+  }
+  [[nodiscard]] bool prefetches() const override { return true; }
   void process(const Record<K, V>& record) override {
     this->forward(record);
     const auto* key = get_if_present(record.key());

@@ -61,6 +61,11 @@ class StreamJoinNode final
     if constexpr (kHasOuter) waiting_.emplace(context.store(plan_.outer_store.name));
   }
 
+  void prefetch(const ComingRecord& record) override {
+    others_->prefetch(record.key, record.timestamp, record.step);
+  }
+  [[nodiscard]] bool prefetches() const override { return true; }
+
   void process(const Record<K, V>& record) override {
     if constexpr (kHasOuter) time_->observe(record.timestamp());
     const Key* key = get_if_present(record.key());

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,9 @@ class StreamTableJoinNode final
     if (!buffer_ || key == nullptr || !put_in_buffer(*key, record)) join(record);
     if (buffer_) emit_ready();
   }
+
+  void prefetch(const ComingRecord& record) override { rows_->prefetch(record); }
+  [[nodiscard]] bool prefetches() const override { return std::is_same_v<Select, OwnKey>; }
 
   void advance_stream_time(Timestamp time) override {
     if (!buffer_) return;

@@ -38,6 +38,10 @@ class TableRows {
   [[nodiscard]] Row get(const K& key) {
     return versions_ ? row_of(versions_->get(key)) : rows_->get(key);
   }
+  /// See Node::prefetch.
+  void prefetch(const ComingRecord& record) const {
+    if (rows_) rows_->prefetch(record.key, record.step);
+  }
   /// The row of a time; of a table that keeps one row a key: that one.
   [[nodiscard]] Row get_as_of(const K& key, Timestamp time) {
     return versions_ ? row_of(versions_->get(key, time)) : rows_->get(key);

@@ -52,6 +52,10 @@ class TableSourceNode final : public OperatorNode<K, V, NonNull<K>, Change<NonNu
     if (store_) store_->flush();
   }
   void advance_stream_time(Timestamp) override { flush(); }
+  void prefetch(const ComingRecord& record) override {
+    if (store_) store_->prefetch(record);
+  }
+  [[nodiscard]] bool prefetches() const override { return store_.has_value(); }
 
  private:
   const StoredTable<Key, Value>* table_;

@@ -23,6 +23,8 @@ class TableGetter {
   virtual ~TableGetter() = default;
   virtual void init(TaskContext& context) = 0;
   [[nodiscard]] virtual std::optional<ValueAndTimestamp<V>> get(const K& key) = 0;
+  /// A hint that the row of the record's own key will be wanted soon; see Node::prefetch.
+  virtual void prefetch(const ComingRecord& record) const { static_cast<void>(record); }
   /// The row of a time, where versions are kept; else the row.
   [[nodiscard]] virtual std::optional<ValueAndTimestamp<V>> get_as_of(const K& key,
                                                                       Timestamp time) {

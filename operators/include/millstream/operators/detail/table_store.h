@@ -41,6 +41,12 @@ class TableStore {
     return row;
   }
 
+  /// See Node::prefetch.
+  void prefetch(const ComingRecord& record) const {
+    rows_.prefetch(record);
+    cache_.prefetch(record.key, record.step);
+  }
+
   /// Put a row, or erase it where `change.new_value` is null, and tell the children. `exists`:
   /// whether there is a row before, if that is known. False: the row is older than the versions
   /// that are kept; nobody was told.
@@ -101,6 +107,7 @@ class StoreGetter final : public TableGetter<K, V> {
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get(const K& key) override {
     return rows_->get(key);
   }
+  void prefetch(const ComingRecord& record) const override { rows_->prefetch(record); }
   [[nodiscard]] std::optional<ValueAndTimestamp<V>> get_as_of(const K& key,
                                                               Timestamp time) override {
     return rows_->get_as_of(key, time);

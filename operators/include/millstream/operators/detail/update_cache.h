@@ -4,6 +4,7 @@
 #include <millstream/core/record.h>
 #include <millstream/core/time.h>
 #include <millstream/operators/detail/keyed_queue.h>
+#include <millstream/state/byte_store.h>
 #include <millstream/state/store_spec.h>
 #include <millstream/topology/task_context.h>
 
@@ -82,6 +83,13 @@ class UpdateCache {
     return hash;
   }
   void prefetch_entry(std::uint32_t hash) const { entries_.prefetch_entry(hash); }
+  /// The same in the steps of a store's.
+  void prefetch(std::string_view key, PrefetchStep step) const {
+    if (!enabled_) return;
+    const std::uint32_t hash = entries_.hash(key);
+    if (step == PrefetchStep::kFirst) return entries_.prefetch(hash);
+    if (step == PrefetchStep::kSecond) entries_.prefetch_entry(hash);
+  }
   /// `key`: serialised.
   [[nodiscard]] Place place_of(std::string_view key) const {
     Place place;

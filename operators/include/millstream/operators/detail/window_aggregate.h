@@ -41,6 +41,16 @@ class WindowAggregateNode final : public WindowNode<K, V, Functions> {
                       EmitStrategy emit)
       : Base(std::move(name), functions, table, sends_old_values, emit), windows_(windows) {}
 
+  /// Of a record's windows the first: mostly it is the only one, or stands beside the others.
+  void prefetch(const ComingRecord& record) override {
+    std::optional<Timestamp> first;
+    windows_.for_each_window(record.timestamp, [&first](const Window& window) {
+      if (!first) first = window.start;
+    });
+    if (first) this->store().prefetch(record, *first);
+  }
+  [[nodiscard]] bool prefetches() const override { return true; }
+
   void process(const Record<K, V>& record) override {
     const Key* key = get_if_present(record.key());
     if (key == nullptr) return this->drop(DropReason::kNullKey);

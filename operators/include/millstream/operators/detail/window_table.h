@@ -42,6 +42,13 @@ class WindowTableStore {
   }
   [[nodiscard]] TimestampedWindowStore<K, V>& rows() { return rows_; }
 
+  /// See Node::prefetch; `start` is a window's.
+  void prefetch(const ComingRecord& record, Timestamp start) {
+    rows_.prefetch(record.key, start, record.step);
+    cache_key_.assign(record.key);
+    append_big_endian(cache_key_, start.ms());
+    cache_.prefetch(cache_key_, record.step);
+  }
   /// Put a window's row, or erase it where `new_value` is null.
   void put(const K& key, Timestamp start, const V* new_value, Timestamp timestamp) {
     if (new_value != nullptr) {

@@ -42,6 +42,10 @@ class BasicWindowStore {
     if (!bytes) return std::nullopt;
     return values_.read(*bytes, name());
   }
+  /// A hint that rows of this serialised key and time will be wanted soon; see ByteStore::prefetch.
+  void prefetch(std::string_view key, Timestamp start, PrefetchStep step) {
+    rows_.prefetch(key, start, step);
+  }
   [[nodiscard]] StoreIterator<TimedRow> fetch(const K& key, Timestamp from, Timestamp to,
                                               Direction direction = Direction::kForward) {
     return make_store_iterator<TimedRow>(

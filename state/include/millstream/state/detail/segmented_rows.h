@@ -90,6 +90,10 @@ class SegmentedRows {
   [[nodiscard]] Timestamp first_live() const;
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key, std::string_view suffix);
+  /// See ByteStore::prefetch.
+  void prefetch(std::string_view key, std::string_view suffix, PrefetchStep step) {
+    bytes_->prefetch(row_key(key, suffix), step);
+  }
   void put(std::string_view key, std::string_view suffix, std::string_view value);
   void erase(std::string_view key, std::string_view suffix);
 

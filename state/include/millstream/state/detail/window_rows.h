@@ -21,6 +21,8 @@ class WindowRows {
   bool put(std::string_view key, std::string_view value, Timestamp start);
   bool erase(std::string_view key, Timestamp start);
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key, Timestamp start);
+  /// See ByteStore::prefetch.
+  void prefetch(std::string_view key, Timestamp start, PrefetchStep step);
   [[nodiscard]] std::unique_ptr<RowWalk> fetch(std::string_view key, Timestamp from, Timestamp to,
                                                Direction direction);
   [[nodiscard]] SegmentedRows& rows() { return rows_; }

@@ -58,6 +58,8 @@ class TypedSourceHead final : public SourceHead {
   void process() override {
     outputs_->forward(Record<K, V>(key_.get(), value_.get(), timestamp_, *headers_));
   }
+  void prefetch(const ComingRecord& record) override { outputs_->prefetch(record); }
+  [[nodiscard]] bool prefetches() const override { return outputs_->prefetches(); }
 
  private:
   Outcome extract(TaskContext& context, const RawRecord& raw, Timestamp partition_time) {
