@@ -46,7 +46,7 @@ endif()
 # millstream_program(TARGET): give a program the allocator and its settings. Libraries leave that to
 # who links them.
 function(millstream_program target)
-  if(MILLSTREAM_JEMALLOC_LIBRARY)
+  if(MILLSTREAM_JEMALLOC AND MILLSTREAM_JEMALLOC_LIBRARY AND NOT MILLSTREAM_SANITIZE)
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/jemalloc_settings.cc)
     target_link_libraries(${target} PRIVATE ${MILLSTREAM_JEMALLOC_LIBRARY})
   endif()
