@@ -4,8 +4,10 @@
 #include <millstream/operators/detail/stream_aggregate.h>
 #include <millstream/operators/detail/window_node.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace millstream::detail {
@@ -41,15 +43,16 @@ class WindowAggregateNode final : public WindowNode<K, V, Functions> {
                       EmitStrategy emit)
       : Base(std::move(name), functions, table, sends_old_values, emit), windows_(windows) {}
 
-  /// Of a record's windows the first: mostly it is the only one, or stands beside the others.
+  /// Of a record's windows the newest: mostly it is the only one, or lies beside the others. Only
+  /// for windows of our own: a user's code isn't called for a hint, whose time nobody has accepted.
   void prefetch(const ComingRecord& record) override {
-    std::optional<Timestamp> first;
-    windows_.for_each_window(record.timestamp, [&first](const Window& window) {
-      if (!first) first = window.start;
-    });
-    if (first) this->store().prefetch(record, *first);
+    if constexpr (std::is_same_v<W, TimeWindows>) {
+      if (!record.timestamp.is_valid()) return;
+      const std::int64_t time = record.timestamp.ms();
+      this->store().prefetch(record, Timestamp(time - time % windows_.advance().count()));
+    }
   }
-  [[nodiscard]] bool prefetches() const override { return true; }
+  [[nodiscard]] bool prefetches() const override { return std::is_same_v<W, TimeWindows>; }
 
   void process(const Record<K, V>& record) override {
     const Key* key = get_if_present(record.key());
