@@ -146,9 +146,11 @@ void GroupedStore::erase(std::string_view key) {
 RowChange& GroupedStore::change_of(std::string_view row_key, std::size_t value_size) {
   const Place place = place_of(row_key);
   RowGroup& group = group_of(place);
-  const std::uint32_t at = group.lower_bound(place.suffix);
+  std::uint32_t at = group.lower_bound(place.suffix);
   if (!group.is_at(at, place.suffix)) {
     const Charge before = charge_of(group);
+    // The new row takes the place of those whose time is over.
+    at -= forget_expired(group, std::min(first_shown().ms(), time_of(place.suffix)));
     Row& row = group.insert(at, place.suffix, value_size);
     const bool absent = time_of(place.suffix) >= group.complete_from;
     row.presence = absent ? Presence::kAbsent : Presence::kUnset;

@@ -121,6 +121,8 @@ class GroupedStore final : public StoreBuffer, private EvictionOwner {
   void remove(RowGroup& group);
   void forget_segment(std::size_t at);
   void apply_drops();
+  /// Forget the group's rows before `first` in front of the first dirty one; how many.
+  static std::uint32_t forget_expired(RowGroup& group, std::int64_t first);
   /// Forget rows that will never be shown again.
   void drop_expired();
   [[nodiscard]] Timestamp first_shown() const;

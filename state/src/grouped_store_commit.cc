@@ -101,7 +101,7 @@ void GroupedStore::commit() {
   committed_numbers_ = numbers_;
   if (!dirty_drops_.empty()) apply_drops();
   if (in_memory()) return;
-  if (cache_->used() > cache_->budget() / 4 * 3) drop_expired();
+  if (cache_->used() > cache_->budget() / 2) drop_expired();
   charge_changes(nullptr);
 }
 
@@ -206,6 +206,18 @@ Timestamp GroupedStore::first_shown() const {
   return std::max(committed_numbers_.observed - spec_.retention + Duration(1), Timestamp(0));
 }
 
+std::uint32_t GroupedStore::forget_expired(RowGroup& group, std::int64_t first) {
+  std::uint32_t expired = 0;
+  std::uint32_t committed = 0;
+  while (expired < group.size() && group.time(expired) < first && group.row(expired).dirty == 0) {
+    if (group.row(expired++).committed) ++committed;
+  }
+  if (expired == 0) return 0;
+  group.erase(0, expired);
+  group.committed_rows -= committed;
+  return expired;
+}
+
 void GroupedStore::drop_expired() {
   const Timestamp first = first_shown();
   // Often enough to keep at most a quarter too much, seldom enough to cost little.
@@ -215,16 +227,8 @@ void GroupedStore::drop_expired() {
   for (const auto& segment : segments_) {
     if (times_.start_of(segment_number(segment->prefix)) >= first) break;
     segment->groups.for_each([&](RowGroup& group) {
-      std::uint32_t expired = 0;
-      std::uint32_t committed = 0;
-      while (expired < group.size() && group.time(expired) < first.ms() &&
-             group.row(expired).dirty == 0) {
-        if (group.row(expired++).committed) ++committed;
-      }
-      if (expired == 0) return;
       const Charge before = charge_of(group);
-      group.erase(0, expired);
-      group.committed_rows -= committed;
+      if (forget_expired(group, first.ms()) == 0) return;
       group.give_back_memory();
       recharge(group, before);
       if (group.dirty_rows == 0) done.push_back(&group);

@@ -13,14 +13,21 @@ namespace millstream::kafka {
 
 namespace {
 
-/// What a record of 100 bytes was measured to take in librdkafka's queue, twice: fetches in flight
-/// arrive on top of a full queue.
-constexpr std::size_t kBytesPerMessage = 800;
+/// Eight times what a record of 100 bytes was measured to take in librdkafka's queue: fetches in
+/// flight arrive on top of a full queue, and what other partitions don't need yet is parked.
+constexpr std::size_t kBytesPerMessage = 3'200;
 constexpr std::size_t kMinMessages = 1'000;
 constexpr std::size_t kMaxMessages = 1'000'000;
 constexpr std::size_t kMinFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFetch = std::size_t{50} << 20U;
+/// A fetch brings partition after partition. The less of each, the less of the others must be parked
+/// until a partition's turn comes.
+constexpr std::size_t kPartitionFetches = 128;
+constexpr std::size_t kMinPartitionFetch = std::size_t{64} << 10U;
+constexpr std::size_t kMaxPartitionFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMinShare = 256;
+// Of a partition's parked records, in a poll: where all of them went, as many would be fetched anew.
+constexpr std::size_t kMostReleased = 1'000;
 constexpr Duration kSeekPatience{10'000};
 constexpr Duration kSeekWait{1'000};
 constexpr int kMostLateSeeks = 3;
@@ -35,6 +42,9 @@ SettingList defaults_for(const ConsumerOptions& options) {
           {"queued.max.messages.kbytes",
            std::to_string(std::max(options.fetch_budget, kMinFetch) >> 10U)},
           {"fetch.max.bytes", std::to_string(fetch)},
+          {"max.partition.fetch.bytes",
+           std::to_string(std::clamp(options.fetch_budget / kPartitionFetches, kMinPartitionFetch,
+                                     kMaxPartitionFetch))},
           {"fetch.wait.max.ms", "10"},
           // A partition assigned before its leader was known waits for the next refresh.
           {"topic.metadata.refresh.interval.ms", "1000"},
@@ -167,7 +177,7 @@ void KafkaConsumer::resume(const TopicPartition& partition) {
   const auto it = assigned_.find(partition);
   if (it == assigned_.end() || !it->second.held) return;
   it->second.held = false;
-  if (it->second.stopped) set_stopped(*it, false);
+  start_again(*it);
   any_released_ = any_released_ || !it->second.parked.empty();
 }
 
@@ -193,7 +203,7 @@ void KafkaConsumer::release_parked(Gathering& gathering, std::size_t max_records
     auto& [name, fetching] = partition;
     if (fetching.held || fetching.parked.empty()) continue;
     const std::size_t room = max_records - std::min(gathering.records, max_records);
-    const std::size_t count = std::min(room, fetching.parked.size());
+    const std::size_t count = std::min({room, fetching.parked.size(), kMostReleased});
     any_released_ = any_released_ || count < fetching.parked.size();
     if (count == 0) continue;
     Group group{fetching.parked.front()->rkt, name.partition, &partition,
@@ -203,13 +213,15 @@ void KafkaConsumer::release_parked(Gathering& gathering, std::size_t max_records
       fetching.parked.pop_front();
     }
     parked_ -= count;
+    start_again(partition);
     gathering.records += count;
     gathering.groups.push_back(std::move(group));
   }
 }
 
 Status KafkaConsumer::fetch(Gathering& gathering, std::size_t max_records, Duration timeout) {
-  if (gathering.records >= max_records) return {};
+  // What would come for partitions that still have something parked would only be parked, too.
+  if (gathering.records >= max_records || any_released_) return {};
   // The batch call would wait until it's full, so only the first message is waited for.
   MessagePtr first(rd_kafka_consume_queue(queue_.get(), timeout_ms(timeout)));
   if (first == nullptr) return {};
@@ -301,6 +313,12 @@ void KafkaConsumer::stop_overfull(Gathering& gathering) {
     if (!fetching.stopped && fetching.held && fetching.parked.size() >= share()) {
       set_stopped(*group.partition, true);
     }
+  }
+}
+
+void KafkaConsumer::start_again(Assigned::value_type& partition) {
+  if (partition.second.stopped && partition.second.parked.size() <= share() / 2) {
+    set_stopped(partition, false);
   }
 }
 

@@ -76,6 +76,8 @@ class KafkaConsumer final : public Consumer, private ClientListener {
                                    const rd_kafka_message_t& message) const;
   [[nodiscard]] std::size_t share() const;
   void stop_overfull(Gathering& gathering);
+  /// Have a stopped partition fetched once most of what is parked of it is used up.
+  void start_again(Assigned::value_type& partition);
   void set_stopped(Assigned::value_type& partition, bool stopped);
 
   std::size_t max_messages_;
