@@ -13,11 +13,15 @@ constexpr std::size_t kKeptChunks = 4;
 
 }  // namespace
 
-std::uint32_t ChangeList::add(RowGroup& group, std::string_view suffix) {
+std::uint32_t ChangeList::add(RowGroup& group, std::string_view row_key) {
   MILLSTREAM_ASSERT(changes_.size() < kMaxValueSize, "a transaction of 500 million rows");
+  char* key = allocate(row_key.size());
+  std::memcpy(key, row_key.data(), row_key.size());
   RowChange& change = changes_.emplace_back();
   change.group = &group;
-  std::memcpy(change.suffix_bytes.data(), suffix.data(), group.suffix_size);
+  change.key = key;
+  change.key_size = static_cast<std::uint32_t>(row_key.size());
+  change.suffix_size = group.suffix_size;
   ++live_;
   return static_cast<std::uint32_t>(changes_.size());
 }

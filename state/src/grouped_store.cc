@@ -159,7 +159,7 @@ RowChange& GroupedStore::change_of(std::string_view row_key, std::size_t value_s
   }
   Row& row = group.row(at);
   if (row.dirty == 0) {
-    row.dirty = changes_.add(group, place.suffix);
+    row.dirty = changes_.add(group, row_key);
     if (group.dirty_rows++ == 0) group.move_to_back_of(dirty_);
   } else if (spec_.caching) {
     row.dirty = changes_.move_to_end(row.dirty);
@@ -294,14 +294,14 @@ void GroupedStore::add_loaded(RowGroup& group, std::string_view suffix,
 }
 
 void GroupedStore::for_each_dirty(const DirtyVisitor& visit) {
-  std::string key;
-  changes_.for_each([&](const RowChange& change) {
+  changes_.for_each_with_group([&](const RowChange& change) {
     RowGroup& group = *change.group;
-    key.assign(group.segment->prefix).append(group.key()).append(change.suffix());
     const std::uint32_t at = group.lower_bound(change.suffix());
-    if (group.row(at).presence == Presence::kUnset) load_row(group, key, change.suffix());
+    if (group.row(at).presence == Presence::kUnset) {
+      load_row(group, change.row_key(), change.suffix());
+    }
     const Row& row = group.row(at);
-    visit(key, row.presence == Presence::kPresent ? std::optional(group.value(row)) : std::nullopt,
+    visit(change.row_key(), row.presence == Presence::kPresent ? std::optional(group.value(row)) : std::nullopt,
           change.present ? std::optional(change.value()) : std::nullopt);
   });
 }

@@ -61,10 +61,8 @@ void GroupedStore::append_change(std::string_view, std::optional<std::string_vie
 void GroupedStore::for_each_appended(const TaskState::ChangeVisitor&) const {}
 
 void GroupedStore::for_each_change(const RowVisitor& visit) const {
-  std::string key;
   changes_.for_each([&](const RowChange& change) {
-    key.assign(change.group->segment->prefix).append(change.group->key()).append(change.suffix());
-    visit(key, change.present ? std::optional(change.value()) : std::nullopt);
+    visit(change.row_key(), change.present ? std::optional(change.value()) : std::nullopt);
   });
 }
 
@@ -92,7 +90,7 @@ void GroupedStore::charge_changes(const RowGroup* keep) {
 }
 
 void GroupedStore::commit() {
-  changes_.for_each([this](const RowChange& change) {
+  changes_.for_each_with_group([this](const RowChange& change) {
     RowGroup& group = *change.group;
     commit_row(group, group.lower_bound(change.suffix()), change);
     if (--group.dirty_rows == 0) settle(group);
@@ -126,7 +124,7 @@ void GroupedStore::commit_row(RowGroup& group, std::uint32_t at, const RowChange
 
 void GroupedStore::abort() {
   if (MILLSTREAM_MUTANT(kAbortKeepsDirty)) return commit();
-  changes_.for_each([this](const RowChange& change) {
+  changes_.for_each_with_group([this](const RowChange& change) {
     RowGroup& group = *change.group;
     const std::uint32_t at = group.lower_bound(change.suffix());
     Row& row = group.row(at);
