@@ -123,8 +123,27 @@ void RowGroup::make_room(bool for_row, std::uint32_t units) {
   if (rows_fit && units_ - units_used_ >= units) return;
   const std::uint32_t rows = rows_fit ? capacity_ : count_ + 1 + count_ / 4;
   const std::uint64_t live = units_alive();
+  if (rows_fit && live + units <= units_ && close_gaps()) return;
   rebuild(rows, live + std::uint64_t{units} * (for_row ? rows - count_ : 1) +
                     (count_ < kSmallGroup ? 0 : live / 8));
+}
+
+bool RowGroup::close_gaps() {
+  std::uint32_t end = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if (row(i).capacity == 0) continue;
+    if (row(i).offset < end) return false;
+    end = row(i).offset + row(i).capacity;
+  }
+  units_used_ = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    Row& moved = row(i);
+    std::memmove(values() + std::size_t{8} * units_used_, values() + std::size_t{8} * moved.offset,
+                 std::size_t{8} * moved.capacity);
+    moved.offset = units_used_;
+    units_used_ += moved.capacity;
+  }
+  return true;
 }
 
 void RowGroup::forget_oldest(std::uint32_t kept) {

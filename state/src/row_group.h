@@ -126,6 +126,8 @@ class RowGroup : public Evictable {
   [[nodiscard]] char* values() const { return block_ + values_at(capacity_); }
   [[nodiscard]] std::uint64_t units_alive() const;
   void make_room(bool for_row, std::uint32_t units);
+  /// Move the values together; false where they don't lie in the order of their rows.
+  bool close_gaps();
   void rebuild(std::uint32_t rows, std::uint64_t units);
 
   char* block_ = nullptr;
