@@ -128,6 +128,32 @@ TEST_F(KafkaConsumerTest, PausedPartitionKeepsItsPlace) {
   expect_consecutive(read(reader, 5'000), 0);
 }
 
+TEST_F(KafkaConsumerTest, WhatWasParkedComesInStepsAndCanBeHeldBackAgain) {
+  const std::string topic = make_topic("t", 2);
+  fill({topic, 0}, 5'000);
+  fill({topic, 1}, 10);
+  auto reader = consumer({topic, 0});
+  const PartitionPosition other{{topic, 1}, Offset{0}};
+  ASSERT_TRUE(reader->assign(std::span(&other, 1)));
+  reader->pause({topic, 0});
+  auto seen = read(*reader, 10);
+  for (int i = 0; i < 10; ++i) read_once(*reader, seen);
+  ASSERT_EQ(seen.size(), 10U);
+
+  std::int64_t next = 0;
+  ASSERT_TRUE(eventually([&] {
+    reader->resume({topic, 0});
+    const auto batches = reader->poll(20'000, Duration(50));
+    reader->pause({topic, 0});
+    for (const auto& batch : *batches) {
+      EXPECT_LE(batch->records().size(), 1'000U);
+      for (const auto& record : batch->records()) EXPECT_EQ(to_int(record.offset), next++);
+    }
+    EXPECT_TRUE(reader->poll(20'000, Duration(0))->empty());
+    return next == 5'000;
+  }));
+}
+
 TEST_F(KafkaConsumerTest, SeekOfAPausedPartitionDropsWhatWasParked) {
   const TopicPartition from{make_topic("t"), 0};
   fill(from, 2'000);

@@ -58,7 +58,10 @@ Status StreamThread::open() {
   auto restore = services_->broker->make_consumer(
       {.client_id = name + "-restore-consumer",
        .isolation = MILLSTREAM_MUTANT(kRestoreReadsAborted) ? Isolation::kReadUncommitted
-                                                            : Isolation::kReadCommitted});
+                                                            : Isolation::kReadCommitted,
+       // While tasks are restored their buffers are empty, and nothing else is to be done.
+       .fetch_budget = services_->config.memory_bytes / 4 /
+                       static_cast<std::size_t>(services_->config.threads)});
   if (!restore) return restore.error();
   restore_consumer_ = std::move(*restore);
   last_commit_ = services_->clock->now();
