@@ -301,7 +301,8 @@ void GroupedStore::for_each_dirty(const DirtyVisitor& visit) {
       load_row(group, change.row_key(), change.suffix());
     }
     const Row& row = group.row(at);
-    visit(change.row_key(), row.presence == Presence::kPresent ? std::optional(group.value(row)) : std::nullopt,
+    visit(change.row_key(),
+          row.presence == Presence::kPresent ? std::optional(group.value(row)) : std::nullopt,
           change.present ? std::optional(change.value()) : std::nullopt);
   });
 }

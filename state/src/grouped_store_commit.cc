@@ -19,8 +19,8 @@ constexpr std::uint32_t kRowsKept = 512;
 constexpr std::size_t kGroupsAhead = 16;
 constexpr std::size_t kRowsAhead = 8;
 
-/// A group in the order of its rows' keys. Their first bytes are here: most comparisons needn't look
-/// at the groups, which lie anywhere in memory.
+/// A group in the order of its rows' keys. Their first bytes are here: most comparisons needn't
+/// look at the groups, which lie anywhere in memory.
 struct SortedGroup {
   explicit SortedGroup(const RowGroup& of)
       : segment(leading(of.segment->prefix, 0)),

@@ -20,13 +20,14 @@ constexpr std::size_t kMinMessages = 1'000;
 constexpr std::size_t kMaxMessages = 1'000'000;
 constexpr std::size_t kMinFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFetch = std::size_t{50} << 20U;
-/// A fetch brings partition after partition. The less of each, the less of the others must be parked
-/// until a partition's turn comes.
+/// A fetch brings partition after partition. The less of each, the less of the others must be
+/// parked until a partition's turn comes.
 constexpr std::size_t kPartitionFetches = 128;
 constexpr std::size_t kMinPartitionFetch = std::size_t{64} << 10U;
 constexpr std::size_t kMaxPartitionFetch = std::size_t{1} << 20U;
 constexpr std::size_t kMinShare = 256;
-// Of a partition's parked records, in a poll: where all of them went, as many would be fetched anew.
+// Of a partition's parked records, in a poll: where all of them went, as many would be fetched
+// anew.
 constexpr std::size_t kMostReleased = 1'000;
 constexpr Duration kSeekPatience{10'000};
 constexpr Duration kSeekWait{1'000};
