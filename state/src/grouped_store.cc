@@ -149,8 +149,11 @@ RowChange& GroupedStore::change_of(std::string_view row_key, std::size_t value_s
   std::uint32_t at = group.lower_bound(place.suffix);
   if (!group.is_at(at, place.suffix)) {
     const Charge before = charge_of(group);
-    // The new row takes the place of those whose time is over.
-    at -= forget_expired(group, std::min(first_shown().ms(), time_of(place.suffix)));
+    // The new row takes the place of those whose time is over. As long as there is much room they
+    // stay with their segment, as in Kafka Streams.
+    if (!in_memory() && cache_->used() > cache_->budget() / 4) {
+      at -= forget_expired(group, std::min(first_shown().ms(), time_of(place.suffix)));
+    }
     Row& row = group.insert(at, place.suffix, value_size);
     const bool absent = time_of(place.suffix) >= group.complete_from;
     row.presence = absent ? Presence::kAbsent : Presence::kUnset;
