@@ -134,6 +134,7 @@ Entry& BufferedStore::make_dirty(std::string_view key, std::size_t value_size) {
     entry = &insert(key, hash, value_size);
     if (absent) entry->base.presence = Presence::kAbsent;
   }
+  if (!entry->is_dirty()) dirty_bytes_ += key.size() + value_size;
   if (!entry->is_dirty() || spec_.caching) entry->move_to_back_of(dirty_);
   return *entry;
 }

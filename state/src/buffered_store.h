@@ -45,6 +45,9 @@ class BufferedStore final : public StoreBuffer, private EvictionOwner {
   [[nodiscard]] bool has_changes() const override;
   void for_each_change(const RowVisitor& visit) const override;
   void for_each_appended(const TaskState::ChangeVisitor& visit) const override;
+  [[nodiscard]] std::size_t uncommitted_bytes() const override {
+    return dirty_bytes_ + appended_.size();
+  }
   void commit() override;
   void abort() override;
   [[nodiscard]] std::size_t committed_bytes() const override { return committed_bytes_; }
@@ -101,6 +104,7 @@ class BufferedStore final : public StoreBuffer, private EvictionOwner {
   std::unique_ptr<EntryIndex> index_;
   /// Every key that the database has is in the table.
   bool all_buffered_;
+  std::size_t dirty_bytes_ = 0;
   std::size_t committed_bytes_ = 0;
   StoreNumbers numbers_;
   StoreNumbers committed_numbers_;

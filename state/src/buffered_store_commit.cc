@@ -67,6 +67,7 @@ void BufferedStore::commit() {
   }
   committed_numbers_ = numbers_;
   appended_.clear();
+  dirty_bytes_ = 0;
   if (!dirty_drops_.empty()) apply_drops();
 }
 
@@ -89,6 +90,7 @@ void BufferedStore::abort() {
   }
   numbers_ = committed_numbers_;
   appended_.clear();
+  dirty_bytes_ = 0;
   dirty_drops_.clear();
 }
 
@@ -175,6 +177,7 @@ void BufferedStore::clear() {
   committed_bytes_ = 0;
   numbers_ = committed_numbers_ = {};
   appended_.clear();
+  dirty_bytes_ = 0;
   dirty_drops_.clear();
   committed_drops_.clear();
   ++spills_;

@@ -71,6 +71,7 @@ char* ChangeList::allocate(std::size_t size) {
   }
   char* place = chunks_[chunk_].bytes.get() + used_;
   used_ += size;
+  allocated_ += size;
   return place;
 }
 
@@ -84,6 +85,7 @@ void ChangeList::clear() {
   }
   chunk_ = 0;
   used_ = 0;
+  allocated_ = 0;
 }
 
 }  // namespace millstream::detail

@@ -48,6 +48,10 @@ class ChangeList {
   void clear();
   /// Memory of the keys and values. **Units**: bytes.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What of it is in use, with what a change takes. **Units**: bytes.
+  [[nodiscard]] std::size_t used_bytes() const {
+    return allocated_ + changes_.size() * sizeof(RowChange);
+  }
 
   /// Call `visit(change)` in order.
   template <class F>
@@ -87,6 +91,7 @@ class ChangeList {
   std::size_t chunk_ = 0;
   std::size_t used_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t allocated_ = 0;
 };
 
 }  // namespace millstream::detail

@@ -57,6 +57,7 @@ class GroupedStore final : public StoreBuffer, private EvictionOwner {
   [[nodiscard]] bool has_changes() const override;
   void for_each_change(const RowVisitor& visit) const override;
   void for_each_appended(const TaskState::ChangeVisitor& visit) const override;
+  [[nodiscard]] std::size_t uncommitted_bytes() const override { return changes_.used_bytes(); }
   void commit() override;
   void abort() override;
   [[nodiscard]] std::size_t committed_bytes() const override;

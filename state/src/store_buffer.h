@@ -29,6 +29,8 @@ class StoreBuffer : public ByteStore {
   /// Visit what `append_change` noted.
   virtual void for_each_appended(const TaskState::ChangeVisitor& visit) const = 0;
 
+  /// Keys and values that the open transaction changed. **Units**: bytes, roughly.
+  [[nodiscard]] virtual std::size_t uncommitted_bytes() const = 0;
   virtual void commit() = 0;
   virtual void abort() = 0;
   /// Bytes that are committed and not yet in the database.

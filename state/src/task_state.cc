@@ -25,6 +25,8 @@ constexpr std::string_view kWritesKey = "writes";
 constexpr std::string_view kCountedKey = "writes-counted";
 constexpr FamilyIndex kDefault = 0;
 
+// Of a task whose share of the memory is small.
+constexpr std::size_t kLeastUncommitted = std::size_t{256} << 10U;
 constexpr Duration kSpillAfter{5'000};
 constexpr Duration kSpillAtLatest{10'000};
 
@@ -52,6 +54,7 @@ class TaskStateImpl final : public TaskState {
     return !to_rewrite_.empty() ||
            std::ranges::any_of(stores_, [](const auto& s) { return s->has_changes(); });
   }
+  [[nodiscard]] bool wants_commit() const override;
   void mark_committed(CommitMark mark) override;
   void abort() override {
     for (const auto& store : stores_) abort(*store);
@@ -256,6 +259,14 @@ void TaskStateImpl::abort(StoreBuffer& store) {
     });
   }
   store.abort();
+}
+
+bool TaskStateImpl::wants_commit() const {
+  std::size_t bytes = 0;
+  for (const auto& store : stores_) {
+    if (!store->spec().caching) bytes += store->uncommitted_bytes();
+  }
+  return bytes > std::max(options_.buffer_budget / 8, kLeastUncommitted);
 }
 
 void TaskStateImpl::mark_committed(CommitMark mark) {

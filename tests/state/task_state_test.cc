@@ -328,6 +328,31 @@ TEST_P(TaskStateTest, WantsSpillWhenHalfOfTheBudgetIsCommitted) {
   EXPECT_EQ(state().spill_need(), SpillNeed::kNone);
 }
 
+TEST(TaskState, WantsACommitWhenChangesThatNothingReplacesTakeMuch) {
+  StoreSpec window = key_value("w");
+  window.kind = StoreKind::kWindow;
+  window.retention = Duration(60'000);
+  StoreSpec cached = key_value("c");
+  cached.caching = true;
+  StateUnderTest under_test(Backing::kTinyBuffer, {key_value("s"), window, cached});
+  const std::string value(100'000, 'v');
+  TaskState& state = under_test.state();
+
+  for (const char* key : {"a", "b", "c"}) under_test.store("c").put(key, value);
+  EXPECT_FALSE(state.wants_commit()) << "a later change may take the place of a cached one";
+  for (const char* key : {"a", "b"}) under_test.store("s").put(key, value);
+  EXPECT_FALSE(state.wants_commit());
+  under_test.store("w").put(std::string(40, '\0'), value);
+  EXPECT_TRUE(state.wants_commit());
+  under_test.commit();
+  EXPECT_FALSE(state.wants_commit());
+
+  for (const char* key : {"a", "b", "c"}) under_test.store("s").put(key, value);
+  EXPECT_TRUE(state.wants_commit());
+  state.abort();
+  EXPECT_FALSE(state.wants_commit());
+}
+
 TEST(TaskStateAge, WhatIsCommittedNeedsASpillSoonAfterFiveSecondsAndNowAfterTen) {
   StateUnderTest under_test(Backing::kDatabase, {key_value("s")});
   under_test.commit(Timestamp(100'000));

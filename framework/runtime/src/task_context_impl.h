@@ -63,7 +63,9 @@ class StreamTask::Context final : public TaskContext {
   void advance_stream_time(Timestamp time);
   void flush();
   bool needs_commit() const;
-  bool commit_requested() const { return commit_requested_; }
+  bool commit_requested() const {
+    return commit_requested_ || (state_ != nullptr && state_->wants_commit());
+  }
   CommitMark prepare_commit(Timestamp now) const;
   void committed(CommitMark mark);
   void abort();

@@ -95,6 +95,11 @@ class TaskState {
   using ChangeVisitor = std::function<void(const ChangelogRecord&)>;
   virtual void for_each_change(std::string_view store, const ChangeVisitor& visit) = 0;
   [[nodiscard]] virtual bool has_changes() const = 0;
+  /// Whether changes in stores without caching take an eighth of the budget (at least 256 KiB):
+  /// those go to the changelog one by one, so that waiting for the commit interval spares nothing
+  /// and takes room.
+  /// **Source**: `statestore.uncommitted.max.bytes` of KIP-892, which counts all stores.
+  [[nodiscard]] virtual bool wants_commit() const = 0;
 
   /// The broker has committed this: dirty entries become committed ones.
   virtual void mark_committed(CommitMark mark) = 0;

@@ -9,8 +9,8 @@
 
 namespace millstream::detail {
 
-/// Finds items by key: open addressing, linear probing, hashes beside the pointers. The items, which
-/// have a `key()` and a `hash`, are another's.
+/// Finds items by key: open addressing, linear probing, hashes beside the pointers. The items,
+/// which have a `key()` and a `hash`, are another's.
 template <class Item>
 class HashCells {
  public:
