@@ -77,7 +77,7 @@ class ChangeList {
     constexpr std::size_t kGroupsAhead = 16;
     constexpr std::size_t kRowsAhead = 8;
     if (i + kGroupsAhead >= changes_.size()) return;
-    __builtin_prefetch(changes_[i + kGroupsAhead].group);
+    if (const RowGroup* group = changes_[i + kGroupsAhead].group) group->prefetch();
     if (const RowGroup* group = changes_[i + kRowsAhead].group) group->prefetch_rows();
   }
 

@@ -221,18 +221,23 @@ void GroupedStore::drop_expired() {
   // Often enough to keep at most a quarter too much, seldom enough to cost little.
   if (first - expired_to_ < spec_.retention / 4) return;
   expired_to_ = first;
-  std::vector<RowGroup*> done;
+  std::vector<RowGroup*> groups;
   for (const auto& segment : segments_) {
     if (times_.start_of(segment_number(segment->prefix)) >= first) break;
-    segment->groups.for_each([&](RowGroup& group) {
-      const Charge before = charge_of(group);
-      if (forget_expired(group, first.ms()) == 0) return;
-      group.give_back_memory();
-      recharge(group, before);
-      if (group.dirty_rows == 0) done.push_back(&group);
-    });
+    segment->groups.for_each([&](RowGroup& group) { groups.push_back(&group); });
   }
-  for (RowGroup* group : done) settle(*group);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i + kGroupsAhead < groups.size()) {
+      groups[i + kGroupsAhead]->prefetch();
+      groups[i + kRowsAhead]->prefetch_rows();
+    }
+    RowGroup& group = *groups[i];
+    const Charge before = charge_of(group);
+    if (forget_expired(group, first.ms()) == 0) continue;
+    group.give_back_memory();
+    recharge(group, before);
+    if (group.dirty_rows == 0) settle(group);
+  }
 }
 
 std::size_t GroupedStore::committed_bytes() const {
@@ -262,7 +267,7 @@ void GroupedStore::add_committed_to(DatabaseBatch& batch) const {
   const std::vector<const RowGroup*> groups = committed_groups();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (i + kGroupsAhead < groups.size()) {
-      __builtin_prefetch(groups[i + kGroupsAhead]);
+      groups[i + kGroupsAhead]->prefetch();
       groups[i + kRowsAhead]->prefetch_rows();
     }
     const RowGroup* group = groups[i];

@@ -155,6 +155,28 @@ TEST_P(CountingApplication, CommitsSoonWhenTheInputHasEndedForNow) {
   expect_counts_up_to(1000);
 }
 
+TEST_P(CountingApplication, CommitsBeforeTheIntervalEndsWhereChangesTakeMuchMemory) {
+  Config patient = config();
+  patient.set("commit.interval.ms", "600000");
+  patient.set("millstream.commit.idle.interval.ms", "600000");
+  patient.set("millstream.memory.bytes", std::to_string(16 << 20));
+  const auto app = start(patient);
+
+  std::vector<TopicRecord> records;
+  for (int i = 0; i < 80; ++i) {
+    records.push_back({.key = std::to_string(i) + std::string(50'000, 'k'),
+                       .value = "v",
+                       .timestamp = Timestamp(1)});
+  }
+  produce(*broker_, in_, records);
+
+  const std::string changelog = name_ + "-counts-changelog";
+  EXPECT_TRUE(eventually([&] { return !read_topic(*broker_, changelog).empty(); }))
+      << "the commit waits for its interval";
+  EXPECT_TRUE(app->close());
+  EXPECT_EQ(read_topic(*broker_, out_).size(), 80U);
+}
+
 TEST_P(CountingApplication, GoesOnFromItsStoreAfterARestart) {
   feed(10);
   auto app = start(config());
