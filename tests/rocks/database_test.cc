@@ -8,10 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
+
+#include "support/eventually.h"
 
 namespace millstream {
 namespace {
@@ -56,6 +60,25 @@ class DatabaseTest : public ::testing::Test {
   RocksResources resources_{RocksResources::Options{}};
 };
 
+/// Bytes that this thread has read from files.
+std::uint64_t bytes_read() {
+  std::ifstream io("/proc/thread-self/io");
+  std::string name;
+  std::uint64_t bytes = 0;
+  while (io >> name >> bytes) {
+    if (name == "rchar:") return bytes;
+  }
+  return 0;
+}
+
+std::size_t table_files(const std::string& folder) {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".sst") ++files;
+  }
+  return files;
+}
+
 /// No file of this process may grow beyond `bytes`, as on a full disk.
 class FileLimit {
  public:
@@ -75,6 +98,34 @@ class FileLimit {
   rlimit before_{};
   sighandler_t handler_;
 };
+
+TEST_F(DatabaseTest, LookUpsReadTheFilterOfALargeFileOnce) {
+  if (bytes_read() == 0) GTEST_SKIP() << "the kernel doesn't count what is read";
+  constexpr int kRows = 1'000'003;
+  constexpr int kBatch = 10'000;
+  RocksResources small{RocksResources::Options{.memory_budget = std::size_t{8} << 20U}};
+  auto database = Database::open({.path = path_ + "/db", .families = {"a"}, .resources = &small});
+  ASSERT_TRUE(database) << database.error().message();
+  DatabaseBatch batch;
+  for (std::int64_t i = 0; i < kRows; ++i) {  // Each key once, in no order.
+    batch.put(1, std::to_string(1'000'000'000 + i * 7919 % kRows), "value");
+    if (i % kBatch != kBatch - 1) continue;
+    ASSERT_TRUE((*database)->write(batch, false));
+    batch.clear();
+  }
+  ASSERT_TRUE(testing::eventually([&] { return table_files(path_ + "/db") <= 5; }));
+  const auto look_up_missing = [&](int i) {
+    const auto found = (*database)->get(1, std::to_string(1'000'000'000 + i * 9973) + "missing");
+    ASSERT_TRUE(found);
+    EXPECT_FALSE(found->has_value());
+  };
+
+  look_up_missing(0);
+  const std::uint64_t before = bytes_read();
+  for (int i = 1; i <= 100; ++i) look_up_missing(i);
+
+  EXPECT_LT(bytes_read() - before, 10'000'000U) << "of a filter of a MB, and blocks of 4 KB";
+}
 
 TEST_F(DatabaseTest, AfterAFailedWriteItIsReadOnlyUntilItIsOpenedAgain) {
   auto database = open();

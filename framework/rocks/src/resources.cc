@@ -20,9 +20,20 @@ rocksdb::Env* environment();  // the test's file system
 
 namespace millstream {
 
+namespace {
+
+// RocksDB's own choice is parts of half a MB: a file's filter has more, fits in none of them, and
+// is read and checked anew for each key that's looked up. Few threads use the cache.
+constexpr int kShardBits = 1;
+// Filters and indices stay where rows go.
+constexpr double kForFilters = 0.5;
+
+}  // namespace
+
 RocksResources::Impl::Impl(const Options& options)
     : memory_budget(std::max(options.memory_budget, std::size_t{1} << 20U)),
-      cache(rocksdb::NewLRUCache(memory_budget)),
+      cache(rocksdb::NewLRUCache(memory_budget, kShardBits, /*strict_capacity_limit=*/false,
+                                 kForFilters)),
       write_buffers(std::make_shared<rocksdb::WriteBufferManager>(memory_budget / 2, cache)) {}
 
 RocksResources::RocksResources(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
