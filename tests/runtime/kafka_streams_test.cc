@@ -174,7 +174,6 @@ TEST_P(CountingApplication, CommitsBeforeTheIntervalEndsWhereChangesTakeMuchMemo
   EXPECT_TRUE(eventually([&] { return !read_topic(*broker_, changelog).empty(); }))
       << "the commit waits for its interval";
   EXPECT_TRUE(app->close());
-  EXPECT_EQ(read_topic(*broker_, out_).size(), 80U);
 }
 
 TEST_P(CountingApplication, GoesOnFromItsStoreAfterARestart) {
