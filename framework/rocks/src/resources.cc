@@ -22,8 +22,8 @@ namespace millstream {
 
 namespace {
 
-// RocksDB's own choice is parts of half a MB: a file's filter has more, fits in none of them, and
-// is read and checked anew for each key that's looked up. Few threads use the cache.
+// RocksDB's own choice is up to 64 parts, of half a MB or more: a large file's filter fits in none
+// of them, and is read and checked anew for each key that's looked up. Few threads use the cache.
 constexpr int kShardBits = 1;
 // Filters and indices stay where rows go.
 constexpr double kForFilters = 0.5;
