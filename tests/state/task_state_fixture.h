@@ -63,6 +63,22 @@ inline std::string name_of_backing(const ::testing::TestParamInfo<Backing>& back
   return name_of(backing.param);
 }
 
+inline StoreSpec key_value(std::string name, bool persistent = true) {
+  StoreSpec spec;
+  spec.name = std::move(name);
+  spec.persistent = persistent;
+  return spec;
+}
+
+/// The rows of a store, as "key=value,".
+inline std::string content(ByteStore& store, Direction direction = Direction::kForward) {
+  std::string out;
+  for (auto rows = store.scan({}, {}, direction); rows->valid(); rows->next()) {
+    out += std::string(rows->key()) + "=" + std::string(rows->value()) + ",";
+  }
+  return out;
+}
+
 /// A task's state that can be committed, spilt, closed and opened again.
 class StateUnderTest {
  public:

@@ -18,22 +18,9 @@ namespace millstream {
 namespace {
 
 using testing::Backing;
+using testing::content;
+using testing::key_value;
 using testing::StateUnderTest;
-
-StoreSpec key_value(std::string name, bool persistent = true) {
-  StoreSpec spec;
-  spec.name = std::move(name);
-  spec.persistent = persistent;
-  return spec;
-}
-
-std::string content(ByteStore& store, Direction direction = Direction::kForward) {
-  std::string out;
-  for (auto rows = store.scan({}, {}, direction); rows->valid(); rows->next()) {
-    out += std::string(rows->key()) + "=" + std::string(rows->value()) + ",";
-  }
-  return out;
-}
 
 std::string changes(TaskState& state, std::string_view store) {
   std::string out;
@@ -376,59 +363,7 @@ TEST_P(TaskStateTest, TheOnlyKeyMayBeEmpty) {
 }
 
 // As where one of RocksDB's logs is gone and a newer one is there, which RocksDB takes as it is.
-TEST(TaskState, AMissingWriteIsNoticedWhenOpening) {
-  const testing::ScratchDirectory directory;
-  RocksResources resources{RocksResources::Options{}};
-  const auto open = [&] {
-    TaskStateOptions options;
-    options.task = TaskId{0, 0};
-    options.stores = {key_value("s")};
-    options.directory = directory.path();
-    options.resources = &resources;
-    return TaskState::open(std::move(options));
-  };
-  {
-    const auto state = *open();
-    state->store("s").put("k", "v");
-    state->mark_committed({.number = 1, .lineage = "l"});
-    ASSERT_TRUE(state->spill());
-    ASSERT_TRUE(state->close(true));
-  }
-  ASSERT_TRUE(open()) << "nothing is missing";
-  {
-    const auto database = *Database::open({.path = directory.path(), .families = {"s"}});
-    DatabaseBatch newer;
-    newer.put(0, "writes", std::string_view("\0\0\0\0\0\0\0\3", 8));
-    newer.add(0, "writes-counted", 1);
-    ASSERT_TRUE(database->write(newer, false));
-  }
-  const auto damaged = open();
-  ASSERT_FALSE(damaged);
-  EXPECT_THAT(std::string(damaged.error().message()),
-              ::testing::HasSubstr("is damaged: of 3 writes it has 2"));
-}
-
 // As where the end of RocksDB's manifest is gone, and with it the family.
-TEST(TaskState, AFamilyThatIsGoneIsNoticedWhenOpening) {
-  const testing::ScratchDirectory directory;
-  RocksResources resources{RocksResources::Options{}};
-  {
-    const auto database = *Database::open({.path = directory.path()});
-    DatabaseBatch beside;
-    beside.put(0, "numbers/s", std::string(12, '\0'));
-    ASSERT_TRUE(database->write(beside, false));
-  }
-  TaskStateOptions options;
-  options.task = TaskId{0, 0};
-  options.stores = {key_value("s")};
-  options.directory = directory.path();
-  options.resources = &resources;
-  const auto damaged = TaskState::open(std::move(options));
-  ASSERT_FALSE(damaged);
-  EXPECT_THAT(std::string(damaged.error().message()),
-              ::testing::HasSubstr("the rows of the store s are gone"));
-}
-
 ChangelogRecord record(std::string_view key, std::optional<std::string_view> value) {
   return {key, value, Timestamp(1)};
 }
@@ -476,40 +411,6 @@ TEST(TaskState, StoresWithoutLoggingHaveNoChangelog) {
   under_test.store("s").put("a", "1");
   EXPECT_TRUE(under_test.state().has_changes());
   EXPECT_EQ(changes(under_test.state(), "s"), "");
-}
-
-TEST(TaskState, ADamagedMarkIsRefusedWithItsDirectory) {
-  testing::ScratchDirectory directory;
-  {
-    auto database = Database::open({.path = directory.path(), .families = {"s"}});
-    DatabaseBatch batch;
-    batch.put(0, "mark", "nonsense");
-    ASSERT_TRUE((*database)->write(batch, false));
-  }
-  TaskStateOptions options;
-  options.stores = {key_value("s")};
-  options.directory = directory.path();
-  const auto opened = TaskState::open(options);
-  ASSERT_FALSE(opened);
-  EXPECT_NE(opened.error().message().find(directory.path()), std::string_view::npos);
-}
-
-TEST(TaskState, AnInterruptedWipeIsFinished) {
-  testing::ScratchDirectory directory;
-  {
-    auto database = Database::open({.path = directory.path(), .families = {"s"}});
-    DatabaseBatch batch;
-    batch.put(0, "wiping", "1");
-    batch.put(0, "numbers/s", std::string(12, '\0'));
-    batch.put(1, "left", "over");
-    ASSERT_TRUE((*database)->write(batch, false));
-  }
-  TaskStateOptions options;
-  options.stores = {key_value("s")};
-  options.directory = directory.path();
-  auto opened = TaskState::open(options);
-  ASSERT_TRUE(opened);
-  EXPECT_EQ(content((*opened)->store("s")), "");
 }
 
 }  // namespace
