@@ -69,6 +69,19 @@ Status ChangelogReader::apply(const ChangelogRecord& record) {
   return {};
 }
 
+void ChangelogReader::prefetch(const ChangelogRecord& record, PrefetchStep step) {
+  if (!timed_) {
+    if (!versioned_) store_.prefetch(record.key, step);
+    return;
+  }
+  const std::size_t suffix_size = changelog_suffix_size(spec_.kind);
+  if (record.key.size() < suffix_size) return;
+  const std::size_t key_size = record.key.size() - suffix_size;
+  const std::string_view suffix = record.key.substr(key_size, row_suffix_size(spec_));
+  if (Timestamp(read_big_endian<std::int64_t>(suffix)) < timed_->first_visible()) return;
+  timed_->prefetch(record.key.substr(0, key_size), suffix, step);
+}
+
 Status ChangelogReader::apply_timed(const ChangelogRecord& record) {
   const std::size_t suffix_size = changelog_suffix_size(spec_.kind);
   if (record.key.size() < suffix_size) {

@@ -25,6 +25,8 @@ class ChangelogReader {
   ChangelogReader(ByteStore& store, const StoreSpec& spec);
   /// **Errors**: kData for a key or value that such a store can't have written.
   Status apply(const ChangelogRecord& record);
+  /// A hint that a record will be applied soon. See ByteStore::prefetch.
+  void prefetch(const ChangelogRecord& record, PrefetchStep step);
 
  private:
   Status apply_timed(const ChangelogRecord& record);

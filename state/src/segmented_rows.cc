@@ -20,9 +20,10 @@ constexpr char kIndexPrefix = '\0';
 Segments::Segments(Duration retention) : interval_(std::max(retention.count() / 2, kMinInterval)) {}
 
 void Segments::append_prefix(std::string& out, Timestamp time) const {
-  std::string eight;
-  append_big_endian(eight, static_cast<std::uint64_t>(of(time)) + kSegmentBias);
-  out.append(eight, 8 - kSegmentPrefixSize);
+  const auto eight = detail::big_endian(static_cast<std::uint64_t>(of(time)) + kSegmentBias);
+  static_assert(sizeof(eight) >= kSegmentPrefixSize);
+  out.append(reinterpret_cast<const char*>(&eight) + sizeof(eight) - kSegmentPrefixSize,
+             kSegmentPrefixSize);
 }
 
 std::int64_t segment_number(std::string_view prefix) {

@@ -4,6 +4,7 @@
 #include <millstream/state/task_state.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -27,6 +28,9 @@ constexpr FamilyIndex kDefault = 0;
 
 // Of a task whose share of the memory is small.
 constexpr std::size_t kLeastUncommitted = std::size_t{256} << 10U;
+// How many records of a changelog ahead memory is asked, in steps, for what they will touch.
+constexpr std::array<std::pair<PrefetchStep, std::size_t>, 3> kStepsAhead{
+    {{PrefetchStep::kFirst, 24}, {PrefetchStep::kSecond, 16}, {PrefetchStep::kLast, 8}}};
 constexpr Duration kSpillAfter{5'000};
 constexpr Duration kSpillAtLatest{10'000};
 
@@ -360,8 +364,11 @@ Status TaskStateImpl::restore(std::string_view name, std::span<const ChangelogRe
 Status TaskStateImpl::apply(StoreBuffer& store, std::span<const ChangelogRecord> records) {
   MILLSTREAM_ASSERT(!store.has_changes(), "a restore in the middle of a transaction");
   detail::ChangelogReader reader(store, store.spec());
-  for (const ChangelogRecord& record : records) {
-    if (auto status = reader.apply(record); !status) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    for (const auto& [step, distance] : kStepsAhead) {
+      if (i + distance < records.size()) reader.prefetch(records[i + distance], step);
+    }
+    if (auto status = reader.apply(records[i]); !status) {
       store.abort();
       return status;
     }

@@ -85,7 +85,7 @@ Status StreamThread::step(Duration wait) {
     MILLSTREAM_TRY(step_globals(wait));
     if (globals_ && !globals_->caught_up()) return {};
     MILLSTREAM_TRY(open_tasks());
-    if (const Status restored = step_restores(tasks_.empty() ? wait : Duration(0)); !restored) {
+    if (const Status restored = step_restores(wait); !restored) {
       return look_again(restored.error());
     }
     if (const Status fetched = fetch(wait); !fetched) return look_again(fetched.error());

@@ -59,6 +59,8 @@ Status StreamThread::open_tasks() {
 
 Status StreamThread::step_restores(Duration wait) {
   if (restores_.empty()) return {};
+  // Beside tasks that have work it doesn't wait; beside idle ones it waits in their place.
+  if (!tasks_.empty()) wait = processed_last_ > 0 ? Duration(0) : std::min(wait, kPendingWait);
   auto batches = restore_consumer_->poll(kFetchLimit, wait);
   if (!batches) return batches.error();
   const auto restore_of = [&](const TopicPartition& changelog) -> TaskRestore* {
@@ -178,6 +180,7 @@ Status StreamThread::fetch(Duration wait) {
   }
   wait = pending_commit_ ? std::min(wait, kPendingWait)
                          : std::clamp(until_commit(now), Duration(0), wait);
+  if (!restores_.empty()) wait = Duration(0);
   auto batches = consumer_->poll(fetch_limit(), wait);
   if (!batches) return batches.error();
   distribute(std::move(*batches));
