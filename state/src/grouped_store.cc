@@ -5,6 +5,7 @@
 #include <millstream/state/errors.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "grouped_walks.h"
 #include "row_layout.h"
@@ -16,6 +17,10 @@ namespace {
 constexpr std::uint32_t kMaxRowsAtOnce = 512;
 
 std::int64_t time_of(std::string_view suffix) { return read_big_endian<std::int64_t>(suffix); }
+
+bool is_of(const RowSegment& segment, std::string_view row_key) {
+  return std::memcmp(segment.prefix.data(), row_key.data(), kSegmentPrefixSize) == 0;
+}
 
 }  // namespace
 
@@ -50,7 +55,7 @@ GroupedStore::Place GroupedStore::place_of(std::string_view row_key) {
 }
 
 RowSegment& GroupedStore::segment_of(std::string_view prefix) {
-  if (recent_ != nullptr && recent_->prefix == prefix) return *recent_;
+  if (recent_ != nullptr && is_of(*recent_, prefix)) return *recent_;
   auto at = std::ranges::lower_bound(segments_, prefix, {},
                                      [](const auto& s) { return std::string_view(s->prefix); });
   if (at == segments_.end() || (*at)->prefix != prefix) {
@@ -114,11 +119,14 @@ std::optional<std::string_view> GroupedStore::get(std::string_view key) {
 }
 
 void GroupedStore::prefetch(std::string_view row_key, PrefetchStep step) const {
-  const std::string_view prefix = row_key.substr(0, kSegmentPrefixSize);
-  const auto segment = std::ranges::find(segments_, prefix,
-                                         [](const auto& s) { return std::string_view(s->prefix); });
-  if (segment == segments_.end()) return;
-  const RowGroupTable& groups = (*segment)->groups;
+  const RowSegment* segment = recent_;
+  if (segment == nullptr || !is_of(*segment, row_key)) {
+    const auto found =
+        std::ranges::find_if(segments_, [&](const auto& s) { return is_of(*s, row_key); });
+    if (found == segments_.end()) return;
+    segment = found->get();
+  }
+  const RowGroupTable& groups = segment->groups;
   const std::uint32_t hash = groups.hash(
       row_key.substr(kSegmentPrefixSize, row_key.size() - suffix_size_ - kSegmentPrefixSize));
   if (step == PrefetchStep::kFirst) return groups.prefetch(hash);

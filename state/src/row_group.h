@@ -112,6 +112,13 @@ class RowGroup : public Evictable {
     const std::uint64_t time = leading_number(suffix.data());
     if (own_time != time) return own_time < time ? -1 : 1;
     if (suffix_size == sizeof(time)) return 0;
+    if (suffix_size == sizeof(time) + sizeof(std::uint32_t)) {
+      const std::string_view rest(own, suffix_size);
+      const auto own_rest = read_big_endian<std::uint32_t>(rest, sizeof(time));
+      const auto other_rest = read_big_endian<std::uint32_t>(suffix, sizeof(time));
+      if (own_rest == other_rest) return 0;
+      return own_rest < other_rest ? -1 : 1;
+    }
     return std::memcmp(own + sizeof(time), suffix.data() + sizeof(time),
                        suffix_size - sizeof(time));
   }

@@ -2,6 +2,7 @@
 #include <millstream/state/detail/segmented_rows.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "row_layout.h"
 #include "row_walks.h"
@@ -83,10 +84,21 @@ void SegmentedRows::observe(Timestamp time) {
 }
 
 std::string_view SegmentedRows::row_key(std::string_view key, std::string_view suffix) {
-  row_buffer_.clear();
-  segments_.append_prefix(row_buffer_, Timestamp(read_big_endian<std::int64_t>(suffix)));
-  row_buffer_.append(key);
-  row_buffer_.append(suffix);
+  const Timestamp time(read_big_endian<std::int64_t>(suffix));
+  if (segment_prefix_.empty() || !segments_.in_segment_of(segment_start_, time)) {
+    segment_prefix_.clear();
+    segments_.append_prefix(segment_prefix_, time);
+    segment_start_ = segments_.start_of(segments_.of(time));
+  }
+  // By pieces of fixed size where there are such: this is done several times for each record.
+  row_buffer_.resize(kSegmentPrefixSize + key.size() + suffix.size());
+  std::memcpy(row_buffer_.data(), segment_prefix_.data(), kSegmentPrefixSize);
+  char* const end = std::copy(key.begin(), key.end(), row_buffer_.data() + kSegmentPrefixSize);
+  constexpr std::size_t kPiece = 4;
+  static_assert(kSessionSuffixSize % kPiece == 0);
+  for (std::size_t at = 0; at < suffix.size(); at += kPiece) {
+    std::memcpy(end + at, suffix.data() + at, kPiece);
+  }
   return row_buffer_;
 }
 

@@ -23,6 +23,10 @@ class Segments {
   [[nodiscard]] Timestamp start_of(std::int64_t segment) const {
     return Timestamp(segment * interval_);
   }
+  /// Whether `time` lies in the segment that begins at `start`; not for times before 0.
+  [[nodiscard]] bool in_segment_of(Timestamp start, Timestamp time) const {
+    return start >= Timestamp(0) && time >= start && time.ms() - start.ms() < interval_;
+  }
   /// The last time of a segment.
   [[nodiscard]] Timestamp end_of(std::int64_t segment) const {
     return start_of(segment) + Duration(interval_ - 1);
@@ -120,6 +124,9 @@ class SegmentedRows {
   bool by_time_;
   std::string row_buffer_;
   std::string index_buffer_;
+  // Of the last row's key, and mostly of the next one's too.
+  Timestamp segment_start_;
+  std::string segment_prefix_;
 };
 
 }  // namespace millstream::detail
