@@ -7,5 +7,6 @@ extern const char* malloc_conf;
 /// back to the system within five seconds: sooner, and the pages that each commit needs again
 /// would be cleared by the kernel each time.
 const char* malloc_conf =
-    "narenas:2,thp:always,metadata_thp:auto,dirty_decay_ms:5000,muzzy_decay_ms:0";
+    "narenas:2,thp:always,metadata_thp:auto,dirty_decay_ms:5000,muzzy_decay_ms:0,"
+    "oversize_threshold:0";
 }

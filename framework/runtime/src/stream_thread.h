@@ -164,7 +164,8 @@ class StreamThread {
   Lease lease_;
   bool suspended_ = true;
   bool shut_down_ = false;
-  Timestamp last_commit_;
+  Timestamp commit_began_;
+  Timestamp last_commit_;  ///< When it ended.
   std::size_t processed_since_commit_ = 0;
   Timestamp last_processed_at_;
   std::size_t processed_last_ = 0;  ///< In the last step.

@@ -29,7 +29,7 @@ struct StreamsConfig {
   std::string state_dir;
   /// processing.guarantee: at_least_once (default) or exactly_once_v2.
   ProcessingGuarantee guarantee = ProcessingGuarantee::kAtLeastOnce;
-  /// commit.interval.ms: 30000, or 100 under exactly_once_v2.
+  /// commit.interval.ms: 30000, or 100 under exactly_once_v2; from the end of the last commit.
   Duration commit_interval{30'000};
   /// millstream.commit.idle.interval.ms: when all input is processed, commit this soon after
   /// the last commit if it wasn't much, and else this soon after the last record, so that results
