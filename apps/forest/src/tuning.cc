@@ -208,7 +208,8 @@ Status check(std::span<const Series> series, const TuningOptions& options) {
   if (options.folds < 2 || series.size() < options.folds) {
     return Error::user("tuning with " + std::to_string(options.folds) + " folds and " +
                        std::to_string(series.size()) +
-                       " series; choose at least 2 folds and no more folds than series");
+                       " series; choose at least 2 folds and no more folds than series, or train "
+                       "without tuning (--tune 0)");
   }
   return {};
 }
