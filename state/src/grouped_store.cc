@@ -54,16 +54,22 @@ GroupedStore::Place GroupedStore::place_of(std::string_view row_key) {
           row_key.substr(key_end)};
 }
 
+RowSegment* GroupedStore::find_segment(std::string_view row_key) const {
+  if (recent_ != nullptr && is_of(*recent_, row_key)) return recent_;
+  // There are few: those of the retention.
+  const auto found =
+      std::ranges::find_if(segments_, [&](const auto& s) { return is_of(*s, row_key); });
+  return found == segments_.end() ? nullptr : found->get();
+}
+
 RowSegment& GroupedStore::segment_of(std::string_view prefix) {
-  if (recent_ != nullptr && is_of(*recent_, prefix)) return *recent_;
-  auto at = std::ranges::lower_bound(segments_, prefix, {},
-                                     [](const auto& s) { return std::string_view(s->prefix); });
-  if (at == segments_.end() || (*at)->prefix != prefix) {
-    at = segments_.insert(at, std::make_unique<RowSegment>());
-    (*at)->prefix = prefix;
-    (*at)->complete = in_memory() || prefix > last_stored_segment_;
-  }
-  recent_ = at->get();
+  recent_ = find_segment(prefix);
+  if (recent_ != nullptr) return *recent_;
+  const auto at = std::ranges::lower_bound(
+      segments_, prefix, {}, [](const auto& s) { return std::string_view(s->prefix); });
+  recent_ = segments_.insert(at, std::make_unique<RowSegment>())->get();
+  recent_->prefix = prefix;
+  recent_->complete = in_memory() || prefix > last_stored_segment_;
   return *recent_;
 }
 
@@ -119,13 +125,8 @@ std::optional<std::string_view> GroupedStore::get(std::string_view key) {
 }
 
 void GroupedStore::prefetch(std::string_view row_key, PrefetchStep step) const {
-  const RowSegment* segment = recent_;
-  if (segment == nullptr || !is_of(*segment, row_key)) {
-    const auto found =
-        std::ranges::find_if(segments_, [&](const auto& s) { return is_of(*s, row_key); });
-    if (found == segments_.end()) return;
-    segment = found->get();
-  }
+  const RowSegment* const segment = find_segment(row_key);
+  if (segment == nullptr) return;
   const RowGroupTable& groups = segment->groups;
   const std::uint32_t hash = groups.hash(
       row_key.substr(kSegmentPrefixSize, row_key.size() - suffix_size_ - kSegmentPrefixSize));

@@ -86,6 +86,8 @@ class GroupedStore final : public StoreBuffer, private EvictionOwner {
   void forget(Evictable& clean) override;
 
   [[nodiscard]] Place place_of(std::string_view row_key);
+  /// Null: there is none of that key yet.
+  [[nodiscard]] RowSegment* find_segment(std::string_view row_key) const;
   RowSegment& segment_of(std::string_view prefix);
   RowGroup& group_of(const Place& place);
   /// The same, but null where neither buffer nor database has it.

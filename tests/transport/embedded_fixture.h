@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,39 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "support/manual_clock.h"
+#include "support/temp_dir.h"
+
 namespace millstream::testing {
-
-/// A folder of its own, removed at the end.
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "millstream-XXXXXX").string();
-    path_ = ::mkdtemp(name.data()) != nullptr ? name : std::string();
-  }
-  ~TempDir() {
-    std::error_code gone;
-    std::filesystem::remove_all(path_, gone);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-/// Time that passes when the test says so.
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Timestamp now() const override { return Timestamp(now_ms_); }
-  [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
-    return std::chrono::milliseconds(now_ms_);
-  }
-  void advance(Duration by) { now_ms_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ms_ = 1'700'000'000'000;
-};
 
 /// What a record was, without views.
 struct ReadRecord {

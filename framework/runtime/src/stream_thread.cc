@@ -64,7 +64,7 @@ Status StreamThread::open() {
                        static_cast<std::size_t>(services_->config.threads)});
   if (!restore) return restore.error();
   restore_consumer_ = std::move(*restore);
-  commit_began_ = last_commit_ = services_->clock->now();
+  commit_began_ = commit_ended_ = services_->clock->now();
   const Status opened = collector_.open();
   publish(Publish::kNow);
   return opened;

@@ -165,7 +165,7 @@ class StreamThread {
   bool suspended_ = true;
   bool shut_down_ = false;
   Timestamp commit_began_;
-  Timestamp last_commit_;  ///< When it ended.
+  Timestamp commit_ended_;  ///< The last one; while it is under way, its begin.
   std::size_t processed_since_commit_ = 0;
   Timestamp last_processed_at_;
   std::size_t processed_last_ = 0;  ///< In the last step.

@@ -30,7 +30,7 @@ Status StreamThread::commit(CommitMode mode) {
   for (const auto& [id, task] : tasks_) due = due || task->commit_requested();
   if (!collector_.fault()) return handle_fault(collector_.fault());
   if (!due) return {};
-  commit_began_ = last_commit_ = now;
+  commit_began_ = commit_ended_ = now;
   processed_since_commit_ = 0;
   std::vector<StreamTask*> tasks;
   for (const auto& [id, task] : tasks_) {
@@ -47,10 +47,12 @@ Status StreamThread::commit(CommitMode mode) {
 /// follow one another as fast as they can, since nobody waits behind them; and when the input
 /// pauses, no later update takes the place of what waits.
 Duration StreamThread::until_commit(Timestamp now) const {
-  const Timestamp due = last_commit_ + services_->config.commit_interval;
+  const Timestamp due = commit_ended_ + services_->config.commit_interval;
   const bool queued =
       std::ranges::any_of(tasks_, [](const auto& task) { return task.second->queued() > 0; });
-  if (processed_since_commit_ == 0 || queued) return due - now;
+  const bool never_early =
+      services_->config.idle_commit_interval >= services_->config.commit_interval;
+  if (processed_since_commit_ == 0 || queued || never_early) return due - now;
   if (processed_since_commit_ <= kFewRecords) return std::min(due, early(commit_began_)) - now;
   if (starved()) return due - now;
   return std::min(due, early(std::max(commit_began_, last_processed_at_))) - now;
@@ -153,7 +155,7 @@ Status StreamThread::confirm_commit(const PendingCommit& commit) {
     finished_.insert(id);
   }
   commits_->add();
-  last_commit_ = services_->clock->now();
+  commit_ended_ = services_->clock->now();
   const std::chrono::duration<double> took = services_->clock->monotonic() - commit.began;
   commit_latency_->observe(took.count());
   return {};
